@@ -1,0 +1,31 @@
+"""Settings that both gunicorn processes share; addresses and the size of the internal one: see Procfile."""
+
+from __future__ import annotations
+
+import os
+
+# gthread, with errors of its own as problem+json
+worker_class = "research_api.web.server.ProblemThreadWorker"
+# Two processes of eight threads on two cores: the design's share for web.
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 8)
+
+# The heartbeat of a worker, not of a request: one that is stuck for so long is replaced.
+timeout = 60
+# A request may wait 30 seconds for a job (`?wait=30`); it may finish while the process is being replaced.
+graceful_timeout = 35
+# An idle connection costs no thread, a new one costs a round trip.
+keepalive = 15
+
+# The design refuses a longer request line and names POST.
+limit_request_line = 8190
+limit_request_fields = 100
+
+# It would open a socket in the home folder.
+control_socket_disable = True
+# An access log would hold query strings, and with them what people search for.
+accesslog = None
+errorlog = "-"
+# The heartbeat file on a disk that stalls would have healthy workers replaced.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn makes a file of its own
+# forwarded_allow_ips keeps its default: only a proxy on this host is believed.

@@ -1,0 +1,122 @@
+"""The only place where concrete things are chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from research_api.cache.connection import connect
+from research_api.cache.lists import RedisListStore
+from research_api.catalog.importers import formats
+from research_api.catalog.indexer import TantivyIndexer
+from research_api.catalog.layout import IndexLayout
+from research_api.catalog.reading import DEMO_RECORDS, open_records
+from research_api.catalog.searcher import TantivySearcher
+from research_api.config import Settings
+from research_api.db import migrate
+from research_api.db.changes import PostgresChangeFeed
+from research_api.db.engine import Database
+from research_api.db.keys import PostgresKeyStore
+from research_api.db.works import PostgresWorkStore
+from research_api.enqueue import CeleryWakeUps, make_celery
+from research_api.services.catalog import CatalogService
+from research_api.services.cursors import CursorSigner
+from research_api.services.health import HealthService, Probe, State
+from research_api.services.importing import ImportService
+from research_api.services.keys import KeysService
+from research_api.services.search import SearchService
+from research_api.services.works import WorksService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the edges may call."""
+
+    search: SearchService
+    works: WorksService
+    health: HealthService
+    keys: KeysService
+    catalog: CatalogService
+    importing: ImportService
+
+
+__all__ = [
+    "Services",
+    "build_services",
+    "demo_path",
+    "downgrade_database",
+    "open_records",
+    "record_formats",
+    "upgrade_database",
+]
+
+
+def record_formats() -> tuple[str, ...]:
+    """The names of the formats that can be imported."""
+    return tuple(formats())
+
+
+def demo_path() -> str:
+    """Where the built-in demo records are."""
+    return str(DEMO_RECORDS)
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime.now(UTC)
+
+
+def build_services(settings: Settings) -> Services:
+    """All services with their adapters. Opens no connection: each does on its first use."""
+    database = Database(settings.sqlalchemy_url, settings.database_pool_size)
+    redis = connect(settings.redis_url)
+    layout = IndexLayout(settings.index_dir)
+    store = PostgresWorkStore(database)
+    feed = PostgresChangeFeed(database)
+    searcher = TantivySearcher(layout)
+    lists = RedisListStore(redis)
+    signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
+    indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
+    probes = (
+        Probe("database", lambda: _database_state(database), essential=True),
+        Probe("redis", lambda: State.READY if redis.ping() else State.DEGRADED, essential=False),
+        Probe(
+            "index", lambda: State.READY if searcher.state() == "fresh" else State.DEGRADED, essential=False
+        ),
+    )
+    return Services(
+        search=SearchService(store, searcher, lists, signer, default_sources=settings.sources),
+        works=WorksService(store),
+        health=HealthService(probes),
+        keys=KeysService(PostgresKeyStore(database), SystemClock(), settings.key_pepper),
+        catalog=CatalogService(store, feed, indexer),
+        importing=ImportService(store, CeleryWakeUps(make_celery(settings.celery_broker_url))),
+    )
+
+
+def upgrade_database(settings: Settings, revision: str = "head") -> str | None:
+    """The schema is at the revision; returns its name. Raises DatabaseUnavailable."""
+    database = Database(settings.sqlalchemy_url, pool_size=1, write_seconds=None)
+    migrate.upgrade(database, revision)
+    return migrate.current(database)
+
+
+def downgrade_database(settings: Settings, revision: str) -> str | None:
+    """The schema is back at the revision; returns its name, None for an empty database."""
+    database = Database(settings.sqlalchemy_url, pool_size=1, write_seconds=None)
+    migrate.downgrade(database, revision)
+    return migrate.current(database)
+
+
+def _database_state(database: Database) -> State:
+    return State.READY if migrate.current(database) == migrate.newest() else State.UNREADY
+
+
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    return hmac.new(secret, b"research-api." + purpose, hashlib.sha256).digest()

@@ -1,0 +1,1 @@
+"""What Redis holds; all of it may be lost at any time."""

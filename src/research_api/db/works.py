@@ -1,0 +1,210 @@
+"""Works, their records, identifiers and redirects in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from research_api.db.bulk import upsert_rows
+from research_api.db.engine import Database
+from research_api.db.tables import identifiers, work_records, work_redirects, works
+from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
+from research_api.domain.merging import record_from_body
+from research_api.domain.upsert import Incoming, Known, Outcome, Plan, Upsert, WorkState, candidate_ids
+from research_api.domain.works import Identifier, Work
+
+# importers take turns batch by batch: two of them at once would each make a work for the same DOI
+CATALOG_WRITERS_LOCK = 7_216_540_002
+_TURN = sa.text("SELECT pg_advisory_xact_lock(:lock)")
+# A plain join is planned as a scan of all works while the growing table has no statistics: 54 ms for 500 keys.
+_MATCHES = sa.text(
+    "SELECT found.id, asked.key FROM unnest(CAST(:keys AS bytea[])) AS asked (key) CROSS JOIN LATERAL"
+    " (SELECT id FROM works WHERE match_key = asked.key ORDER BY created_at, id LIMIT 20) AS found"
+)
+_RECORD_COLUMNS = ("source", "source_id", "work_id", "digest", "body")
+
+
+class PostgresWorkStore:
+    """The truth about works."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def upsert(self, batch: Sequence[Incoming]) -> list[Outcome]:
+        """Each record is stored and its work merged anew; outcomes in the order of the records. All or none.
+
+        Raises DatabaseUnavailable.
+        """
+        with self._database.begin() as connection:
+            connection.execute(_TURN, {"lock": CATALOG_WRITERS_LOCK})
+            known = Known(digests=_digests(connection, batch))
+            changed = [one for one in batch if known.digests.get(one.key, ("", b""))[1] != one.digest]
+            if not changed:
+                return [Outcome.UNCHANGED] * len(batch)
+            _load(connection, known, changed)
+            plan = Upsert(known).decide(batch)
+            _write(connection, plan)
+        return list(plan.outcomes)
+
+    def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
+        """The works under the ids asked, survivors under the ids that were merged away; unknown ids are left out."""
+        if not ids:
+            return {}
+        with self._database.connect() as connection:
+            found = _works(connection, ids)
+            missing = [work_id for work_id in ids if work_id not in found]
+            if missing:
+                moved = _redirects(connection, missing)
+                survivors = _works(connection, sorted(set(moved.values()))) if moved else {}
+                found |= {old: survivors[new] for old, new in moved.items() if new in survivors}
+        return found
+
+    def ids_of(self, wanted: Sequence[Identifier]) -> dict[Identifier, str]:
+        """The work id of each identifier that is known."""
+        if not wanted:
+            return {}
+        with self._database.connect() as connection:
+            return _owners(connection, wanted)
+
+    def ids_by_title(self, title_key: bytes, limit: int) -> list[str]:
+        """Works whose whole title folds to that key, oldest first."""
+        query = (
+            sa.select(works.c.id)
+            .where(works.c.title_key == title_key)
+            .order_by(works.c.created_at, works.c.id)
+            .limit(limit)
+        )
+        with self._database.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def count(self) -> int:
+        """How many works there are."""
+        with self._database.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(works)).scalar_one())
+
+    def size_bytes(self) -> int:
+        """What the catalog's tables and their indexes take on disk."""
+        names = [table.name for table in (works, work_records, identifiers, work_redirects)]
+        query = sa.text(
+            "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(CAST(:names AS text[])) AS name"
+        )
+        with self._database.connect() as connection:
+            return int(connection.execute(query, {"names": names}).scalar_one())
+
+
+def _works(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Work]:
+    query = sa.select(*WORK_COLUMNS).where(
+        works.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
+    )
+    return {row.id: work_of(row) for row in connection.execute(query, {"ids": list(ids)})}
+
+
+def _redirects(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
+    query = sa.select(work_redirects.c.old_id, work_redirects.c.new_id).where(
+        work_redirects.c.old_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
+    )
+    return {row.old_id: row.new_id for row in connection.execute(query, {"ids": list(ids)})}
+
+
+def _owners(connection: sa.Connection, wanted: Sequence[Identifier]) -> dict[Identifier, str]:
+    query = sa.text(
+        "SELECT i.scheme, i.value, i.work_id FROM unnest(CAST(:schemes AS text[]), CAST(:values AS text[]))"
+        " AS asked (scheme, value) JOIN identifiers AS i ON i.scheme = asked.scheme AND i.value = asked.value"
+    )
+    values = {"schemes": [i.scheme for i in wanted], "values": [i.value for i in wanted]}
+    return {Identifier(row.scheme, row.value): row.work_id for row in connection.execute(query, values)}
+
+
+def _digests(
+    connection: sa.Connection, batch: Sequence[Incoming]
+) -> dict[tuple[str, str], tuple[str, bytes]]:
+    query = sa.text(
+        "SELECT r.source, r.source_id, r.work_id, r.digest FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]))"
+        " AS asked (source, id) JOIN work_records AS r ON r.source = asked.source AND r.source_id = asked.id"
+    )
+    values = {"sources": [one.record.source for one in batch], "ids": [one.record.source_id for one in batch]}
+    return {
+        (row.source, row.source_id): (row.work_id, bytes(row.digest))
+        for row in connection.execute(query, values)
+    }
+
+
+def _load(connection: sa.Connection, known: Known, changed: Sequence[Incoming]) -> None:
+    """Everything that the changed records may touch is in `known`."""
+    wanted = sorted({i for one in changed for i in one.record.identifiers}, key=lambda i: (i.scheme, i.value))
+    known.owners = _owners(connection, wanted)
+    keys = sorted({one.match_key for one in changed if one.match_key is not None})
+    for row in connection.execute(_MATCHES, {"keys": keys}):
+        known.by_match_key.setdefault(bytes(row.key), []).append(row.id)
+    touched = {known.digests[one.key][0] for one in changed if one.key in known.digests}
+    touched.update(known.owners.values())
+    touched.update(work_id for ids in known.by_match_key.values() for work_id in ids)
+    _load_states(connection, known, sorted(touched))
+    candidates = sorted({work_id for one in changed for work_id in candidate_ids(one.record)})
+    taken = sa.text(
+        "SELECT id FROM works WHERE id = ANY(:ids) UNION ALL SELECT old_id FROM work_redirects WHERE old_id = ANY(:ids)"
+    )
+    known.taken_ids = set(connection.execute(taken, {"ids": candidates}).scalars())
+
+
+def _load_states(connection: sa.Connection, known: Known, work_ids: Sequence[str]) -> None:
+    if not work_ids:
+        return
+    query = sa.text(
+        "SELECT w.id, (extract(epoch FROM w.created_at) * 1000000)::bigint AS age, r.source, r.source_id, r.body"
+        " FROM works AS w JOIN work_records AS r ON r.work_id = w.id WHERE w.id = ANY(:ids)"
+    )
+    for row in connection.execute(query, {"ids": list(work_ids)}):
+        state = known.works.setdefault(row.id, WorkState(row.id, row.age))
+        state.records[(row.source, row.source_id)] = record_from_body(row.body)
+    owned = sa.text("SELECT scheme, value, work_id FROM identifiers WHERE work_id = ANY(:ids)")
+    for row in connection.execute(owned, {"ids": list(work_ids)}):
+        known.owners[Identifier(row.scheme, row.value)] = row.work_id
+
+
+def _write(connection: sa.Connection, plan: Plan) -> None:
+    upsert_rows(connection, works, WRITTEN_COLUMNS, [row_of(merged) for merged in plan.works])
+    records = [_record_row(one, work) for one, work in plan.records]
+    upsert_rows(connection, work_records, _RECORD_COLUMNS, records, json_texts=("body",))
+    for (source, source_id), work_id in plan.moved_records:
+        connection.execute(
+            sa.update(work_records)
+            .where(work_records.c.source == source, work_records.c.source_id == source_id)
+            .values(work_id=work_id)
+        )
+    for identifier in plan.released:
+        connection.execute(
+            sa.delete(identifiers).where(
+                identifiers.c.scheme == identifier.scheme, identifiers.c.value == identifier.value
+            )
+        )
+    owners = [
+        {"scheme": i.scheme, "value": i.value, "work_id": work_id} for i, work_id in plan.owners.items()
+    ]
+    upsert_rows(connection, identifiers, ("scheme", "value", "work_id"), owners)
+    _redirect(connection, plan.redirects)
+
+
+def _record_row(incoming: Incoming, work_id: str) -> dict[str, object]:
+    return {
+        "source": incoming.record.source,
+        "source_id": incoming.record.source_id,
+        "work_id": work_id,
+        "digest": incoming.digest,
+        "body": incoming.body_text,
+    }
+
+
+def _redirect(connection: sa.Connection, redirects: dict[str, str]) -> None:
+    """Ids merged away point at their survivors, also those that pointed at them before."""
+    for old, new in redirects.items():
+        connection.execute(sa.update(identifiers).where(identifiers.c.work_id == old).values(work_id=new))
+        connection.execute(sa.update(work_redirects).where(work_redirects.c.new_id == old).values(new_id=new))
+        connection.execute(sa.delete(works).where(works.c.id == old))
+        connection.execute(
+            insert(work_redirects)
+            .values(old_id=old, new_id=new)
+            .on_conflict_do_update(index_elements=["old_id"], set_={"new_id": new})
+        )

@@ -1,0 +1,86 @@
+"""A blueprint whose one decorator states the whole contract of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint  # type: ignore[import-untyped]  # ships no types
+from marshmallow import Schema
+
+from research_api.web.parser import StrictParser
+
+View = Callable[..., Response]
+
+# what any operation behind a key may answer, and what comes on top for those that read a body
+PRIVATE_PROBLEMS = (400, 401, 403, 406, 422, 500, 503)
+BODY_PROBLEMS = (413, 415)
+_ETAG_HEADER = {"ETag": {"schema": {"type": "string"}, "description": "Strong, over the results."}}
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What an operation takes and gives.
+
+    takes: read from the query string of a GET and from the body of a POST; None means no arguments.
+    problems: statuses beyond those that every operation of its kind may answer.
+    has_etag: for a GET that takes arguments, if only to refuse them.
+    """
+
+    operation_id: str
+    gives: type[Schema] | Mapping[str, object]
+    example: Mapping[str, object] | None = None
+    takes: type[Schema] | None = None
+    takes_example: Mapping[str, object] | None = None
+    problems: tuple[int, ...] = ()
+    headers: Mapping[str, Mapping[str, object]] | None = None
+    is_public: bool = False
+    has_etag: bool = False
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]  # its base ships no types
+    """Registers views together with their part of the OpenAPI document."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def operation(self, method: str, rule: str, contract: Contract) -> Callable[[View], View]:
+        """The view answers at the rule; it gets what the contract takes as its first argument."""
+
+        def register(view: View) -> View:
+            self.route(rule, methods=[method])(self._documented(view, method, contract))
+            return view
+
+        return register
+
+    def _documented(self, view: View, method: str, contract: Contract) -> View:
+        headers = {**(contract.headers or {}), **(_ETAG_HEADER if contract.has_etag else {})}
+        documented: View = self.response(
+            200, contract.gives, example=contract.example, headers=headers or None
+        )(view)
+        if contract.takes is not None:
+            location = "query" if method == "GET" else "json"
+            documented = self.arguments(contract.takes(), location=location, example=contract.takes_example)(
+                documented
+            )
+        if contract.has_etag:
+            # the only place for a parameter of one method: `doc` would replace those of the arguments
+            notes: dict[str, Any] = vars(documented)["_apidoc"]
+            notes["arguments"]["parameters"].append("IF_NONE_MATCH")
+        described: View = self.doc(
+            operationId=contract.operation_id,
+            responses={status: HTTPStatus(status).name for status in _other_statuses(method, contract)},
+            **({"security": []} if contract.is_public else {}),
+        )(documented)
+        return described
+
+
+def _other_statuses(method: str, contract: Contract) -> list[int]:
+    statuses = {500, *contract.problems, *((304,) if contract.has_etag else ())}
+    if not contract.is_public:
+        statuses.update(PRIVATE_PROBLEMS)
+    if method == "POST":
+        statuses.update(BODY_PROBLEMS)
+    return sorted(statuses)

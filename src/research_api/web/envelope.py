@@ -1,0 +1,62 @@
+"""What every exchange has, whatever its outcome: an id, and headers for browsers and caches."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from research_api.domain.errors import Malformed
+from research_api.web.request_context import request_id, settings
+
+NO_STORE = "private, no-store"
+REVALIDATE = "private, max-age=0, must-revalidate"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+HEADERS = {
+    "Cache-Control": NO_STORE,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept, Authorization, X-API-Key",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_TRANSPORT_SECURITY = "max-age=31536000"
+
+
+def install(app: Flask) -> None:
+    """From now on every answer of the app has an id and the headers; install it before all other hooks."""
+    app.before_request(_name_the_request)
+    app.before_request(_refuse_unreadable_path)
+    app.after_request(_add_headers)
+
+
+def _name_the_request() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    clear_contextvars()
+    bind_contextvars(request_id=g.request_id)
+
+
+def _refuse_unreadable_path() -> None:
+    """Werkzeug puts U+FFFD for what is no UTF-8, so that another path than the one asked would be served."""
+    path = request.environ.get("PATH_INFO", "")
+    if "\x00" in path:  # no identifier has it, and Postgres cannot look it up
+        raise Malformed("The path has the character U+0000. Leave it out.")
+    try:
+        path.encode("latin-1").decode()
+    except UnicodeError as error:
+        raise Malformed("The path is not UTF-8. Percent-encode the bytes of its UTF-8 form.") from error
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers["X-Request-ID"] = request_id()
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if settings().public_url.startswith("https://"):
+        response.headers["Strict-Transport-Security"] = _TRANSPORT_SECURITY
+    return response

@@ -1,0 +1,49 @@
+"""Examples for the OpenAPI document, made by the code that makes the answers."""
+
+from __future__ import annotations
+
+from research_api.domain.search import (
+    FacetCount,
+    Hit,
+    MatchSpan,
+    Mode,
+    Relation,
+    SearchAnswer,
+    SourceOutcome,
+    SourceReport,
+)
+from research_api.domain.works import Author, OpenAccess, SourceRef, Work
+from research_api.web.search_bodies import search_body
+from research_api.web.work_bodies import work_body
+
+_WORK = Work(
+    id="w_mfzwi3dsnfxg",
+    title="Molecular Structure of Nucleic Acids: A Structure for Deoxyribose Nucleic Acid",
+    abstract=None,
+    authors=(Author("J. D. Watson"), Author("F. H. C. Crick")),
+    year=1953,
+    date="1953-04-25",
+    venue="Nature",
+    type="journal-article",
+    identifiers={"doi": "10.1038/171737a0"},
+    url="https://doi.org/10.1038/171737a0",
+    open_access=OpenAccess(),
+    sources=(SourceRef("demo", "10.1038/171737a0"),),
+    provenance={"title": "demo", "authors": "demo", "year": "demo", "venue": "demo"},
+)
+_ANSWER = SearchAnswer(
+    text='"nucleic acids" year:1953',
+    mode=Mode.STRICT,
+    canonical='"nucleic acids" year:1953',
+    hits=(Hit(_WORK, 1, 12.5, (MatchSpan("title", 23, 36), MatchSpan("year", 0, 4))),),
+    sources=(SourceReport("catalog", SourceOutcome.OK, 1, 3, '"nucleic acids" year:1953'),),
+    total=1,
+    relation=Relation.EQUAL,
+    facets={"type": (FacetCount("journal-article", 1),)},
+)
+
+WORK_EXAMPLE = work_body(_WORK)
+SEARCH_EXAMPLE = search_body(_ANSWER, (), "4f0c2a6e8d1b4c7f9a3e5d7b1c9f8e6a")
+SEARCH_REQUEST_EXAMPLE = {"q": _ANSWER.text, "mode": "strict", "facets": ["type"], "limit": 10}
+BATCH_REQUEST_EXAMPLE = {"ids": ["doi:10.1038/171737a0", "pmid:1"]}
+BATCH_EXAMPLE = {"results": [WORK_EXAMPLE], "missing": ["pmid:1"]}

@@ -1,0 +1,119 @@
+"""What the works routes take and give, for reading and for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+
+from research_api.domain.search import MAX_BATCH_IDS
+from research_api.domain.works import WORK_TYPES
+from research_api.web.fields import Text, TextList
+
+# longer than any identifier with its scheme; the service says what is wrong with a shorter one
+MAX_REFERENCE_CHARACTERS = 1_000
+
+UNKNOWN = {"unknown": "There is no such parameter."}
+
+
+class ArgumentsSchema(Schema):
+    """Takes nothing; what takes something is made from it."""
+
+    error_messages = UNKNOWN
+
+
+class AnswerSchema(Schema):
+    """An answer, which a later version may give more members."""
+
+    class Meta:
+        """Keeps `additionalProperties: false` out of the document."""
+
+        unknown = EXCLUDE
+
+
+class AuthorSchema(AnswerSchema):
+    """One author."""
+
+    name = fields.String(required=True, metadata={"description": "To show, given name first."})
+    orcid = fields.String(required=True, allow_none=True, metadata={"description": "16 digits with hyphens."})
+
+
+class OpenAccessSchema(AnswerSchema):
+    """Whether the work can be read free of charge."""
+
+    is_oa = fields.Boolean(required=True, allow_none=True, metadata={"description": "null: nobody said."})
+    url = fields.String(required=True, allow_none=True)
+    license = fields.String(required=True, allow_none=True)
+
+
+class WorkSourceSchema(AnswerSchema):
+    """A source that told of the work."""
+
+    name = fields.String(required=True)
+    rank = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Its place in that source's own list."}
+    )
+    id = fields.String(required=True, metadata={"description": "The id it has there."})
+
+
+class MatchSchema(AnswerSchema):
+    """A place in the record that satisfies the query."""
+
+    field = fields.String(
+        required=True, metadata={"description": "title, abstract, venue, year or authors.N.name."}
+    )
+    start = fields.Integer(required=True, metadata={"description": "Code points into the text as returned."})
+    end = fields.Integer(required=True, metadata={"description": "Half-open."})
+
+
+class WorkSchema(AnswerSchema):
+    """One work, merged from its records. All members stand in every answer unless `fields` chose some."""
+
+    id = fields.String(required=True, metadata={"pattern": "^w_[a-z2-7]{12}$"})
+    title = fields.String()
+    abstract = fields.String(allow_none=True)
+    authors = fields.List(fields.Nested(AuthorSchema))
+    year = fields.Integer(allow_none=True)
+    date = fields.String(allow_none=True, metadata={"description": "YYYY, YYYY-MM or YYYY-MM-DD."})
+    venue = fields.String(allow_none=True)
+    type = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(sorted(WORK_TYPES)),
+        metadata={"description": "Crossref's vocabulary."},
+    )
+    identifiers = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "One value per scheme."}
+    )
+    url = fields.String(allow_none=True)
+    open_access = fields.Nested(OpenAccessSchema)
+    citation_count = fields.Integer(allow_none=True)
+    retracted = fields.Boolean()
+    score = fields.Float(allow_none=True, metadata={"description": "null where nothing was ranked."})
+    sources = fields.List(fields.Nested(WorkSourceSchema))
+    provenance = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "Field to source."}
+    )
+    matches = fields.List(fields.Nested(MatchSchema))
+
+
+class BatchArgumentsSchema(ArgumentsSchema):
+    """The references to look up."""
+
+    ids = TextList(
+        Text(validate=validate.Length(min=1, max=MAX_REFERENCE_CHARACTERS)),
+        min_items=1,
+        max_items=MAX_BATCH_IDS,
+        required=True,
+        metadata={"description": "Work ids, DOIs, or doi: pmid: pmcid: arxiv: openalex: s2: local:NAME:ID."},
+    )
+
+    @post_load
+    def _to_references(self, data: dict[str, Any], **_kwargs: Any) -> tuple[str, ...]:
+        return tuple(data["ids"])
+
+
+class BatchAnswerSchema(AnswerSchema):
+    """The works that were found, in the order asked, and the references that name none."""
+
+    results = fields.List(fields.Nested(WorkSchema), required=True)
+    missing = fields.List(fields.String(), required=True)

@@ -1,0 +1,74 @@
+"""`/v1/works`."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from werkzeug.routing import PathConverter
+
+from research_api.web.answers import conditional_answer, json_answer
+from research_api.web.blueprint import ApiBlueprint, Contract
+from research_api.web.examples import BATCH_EXAMPLE, BATCH_REQUEST_EXAMPLE, WORK_EXAMPLE
+from research_api.web.request_context import services
+from research_api.web.work_bodies import work_body
+from research_api.web.work_schemas import (
+    ArgumentsSchema,
+    BatchAnswerSchema,
+    BatchArgumentsSchema,
+    WorkSchema,
+)
+
+blueprint = ApiBlueprint("works", __name__, url_prefix="/v1/works", description="Works by their identifiers.")
+
+
+class ReferenceConverter(PathConverter):
+    """Identifiers, slashes and all; never the route `batch`, nor a path whose last segment is a verb."""
+
+    regex = r"(?!batch\Z)(?!(?:.*/)?(?:references|citations|related)\Z)[^/].*?"
+
+
+def install(app: Flask) -> None:
+    """The converter is known; paths are taken as they are, since a DOI may have two slashes in a row."""
+    app.url_map.converters["reference"] = ReferenceConverter
+    app.url_map.merge_slashes = False
+
+
+@blueprint.operation(
+    "GET",
+    "/<reference:id>",
+    Contract(
+        "getWork",
+        takes=ArgumentsSchema,
+        gives=WorkSchema,
+        example=WORK_EXAMPLE,
+        problems=(404,),
+        has_etag=True,
+    ),
+)
+def show(_arguments: object, id: str) -> Response:  # noqa: A002 - the name in the path
+    """Get a work
+
+    By its id, a DOI (its slash as itself or as %2F), or pmid: pmcid: arxiv: openalex: s2: local:NAME:ID.
+    """
+    body = work_body(services().works.get(id))
+    return conditional_answer(body, results=body)
+
+
+@blueprint.operation(
+    "POST",
+    "/batch",
+    Contract(
+        "getWorks",
+        takes=BatchArgumentsSchema,
+        takes_example=BATCH_REQUEST_EXAMPLE,
+        gives=BatchAnswerSchema,
+        example=BATCH_EXAMPLE,
+    ),
+)
+def batch(references: tuple[str, ...]) -> Response:
+    """Get many works
+
+    Results stand in the order asked, each once; what names no known work stands in missing.
+    """
+    answer = services().works.batch(references)
+    results = [work_body(work) for work in answer.results]
+    return json_answer({"results": results, "missing": list(answer.missing)})

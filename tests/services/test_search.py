@@ -1,0 +1,296 @@
+"""A search from the question to the page, over a real index and a store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from research_api.catalog.indexer import TantivyIndexer
+from research_api.catalog.layout import IndexLayout
+from research_api.catalog.searcher import TantivySearcher
+from research_api.domain.errors import CursorInvalid, Expired, Invalid, QueryInvalid
+from research_api.domain.index import KeptList
+from research_api.domain.merging import title_key
+from research_api.domain.search import Filters, Mode, SearchRequest, Sort, SourceOutcome
+from research_api.domain.works import Identifier, Work, work_id_from_seed
+from research_api.services.cursors import CursorSigner
+from research_api.services.search import SearchService
+from tests.catalog.fakes import FakeChangeFeed
+
+
+class FakeWorkStore:
+    """Works in memory."""
+
+    def __init__(self, feed: FakeChangeFeed) -> None:
+        self.feed = feed
+
+    def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
+        return self.feed.works(ids)
+
+    def ids_of(self, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
+        return {
+            one: work.id
+            for one in identifiers
+            for work in self.feed.known.values()
+            if work.identifiers.get(one.scheme) == one.value
+        }
+
+    def ids_by_title(self, key: bytes, limit: int) -> list[str]:
+        return [work.id for work in self.feed.known.values() if title_key(work.title) == key][:limit]
+
+
+class FakeListStore:
+    """Keeps lists until they are taken away; `is_down` makes it keep none."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, KeptList] = {}
+        self.is_down = False
+
+    def put(self, kept: KeptList, ttl_seconds: int) -> str | None:
+        if self.is_down:
+            return None
+        name = f"list-{len(self.kept)}"
+        self.kept[name] = kept
+        return name
+
+    def get(self, list_id: str) -> KeptList | None:
+        return self.kept.get(list_id)
+
+
+class Bench:
+    """The service and everything behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.feed = FakeChangeFeed()
+        self.layout = IndexLayout(folder)
+        self.lists = FakeListStore()
+        self.service = SearchService(
+            FakeWorkStore(self.feed),  # type: ignore[arg-type] # as much as the tests need
+            TantivySearcher(self.layout),
+            self.lists,
+            CursorSigner(b"secret"),
+        )
+
+    def put(self, *works: Work) -> None:
+        self.feed.put(*works)
+        TantivyIndexer(self.layout, self.feed, host="here").apply()
+        self.service._index._next_look = 0.0  # type: ignore[attr-defined] # the next look is now
+
+
+def work(seed: str, title: str, **fields: object) -> Work:
+    return Work(id=work_id_from_seed(seed), title=title, **fields)  # type: ignore[arg-type] # as much as the tests need
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_strict_results_carry_the_spans_that_prove_them(bench: Bench) -> None:
+    bench.put(work("a", "Über deep-learning", abstract="It learns."), work("b", "Deep water"))
+
+    answer = bench.service.search(SearchRequest('"DEEP learning"', Mode.STRICT), limit=10, tenant="t")
+
+    (hit,) = answer.hits
+    assert [hit.work.title[span.start : span.end] for span in hit.matches] == ["deep-learning"]
+    assert answer.canonical == '"deep learning"'
+    assert answer.total == 1
+    assert answer.complete
+    assert not answer.degraded
+
+
+def test_what_the_stored_text_no_longer_proves_is_not_returned(bench: Bench) -> None:
+    """The index lags behind the truth: the matcher has the last word."""
+    one = work("a", "Deep learning")
+    bench.put(one)
+    bench.feed.known[one.id] = work("a", "Shallow water")
+
+    answer = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=10, tenant="t")
+
+    assert answer.hits == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["10.1000/X.1", "doi:10.1000/x.1", "https://doi.org/10.1000/x.1", "WATER, deep!"]
+)
+def test_an_identifier_or_a_whole_title_comes_first(bench: Bench, text: str) -> None:
+    named = work("a", "Water deep", identifiers={"doi": "10.1000/x.1"})
+    bench.put(
+        named,
+        *(work(str(n), "Water deep water deep in deep water", abstract="x 1 10 1000") for n in range(20)),
+    )
+
+    answer = bench.service.search(SearchRequest(text, Mode.LEXICAL), limit=5, tenant="t")
+
+    assert answer.hits[0].work.id == named.id
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("by", ["id", "doi", "openalex"])
+def test_a_named_work_is_found_in_every_order_and_counted(bench: Bench, by: str, sort: Sort) -> None:
+    named = work(
+        "a", "Unlike", year=1980, type="book", identifiers={"doi": "10.1000/x.1", "openalex": "W2741809807"}
+    )
+    words = "x 1 10 1000 w2741809807 https openalex org"
+    others = [work(str(n), words, year=2000 + n, type="book", abstract=named.id) for n in range(9)]
+    bench.put(named, *others)
+    text = {"id": named.id, "doi": "10.1000/x.1", "openalex": "https://openalex.org/W2741809807"}[by]
+
+    request = SearchRequest(text, Mode.LEXICAL, sort=sort, facets=("type",))
+    answer = bench.service.search(request, limit=20, tenant="t")
+
+    found = [hit.work for hit in answer.hits]
+    assert named.id in {one.id for one in found}
+    assert answer.total == len(found) == sum(one.count for one in answer.facets["type"])
+    if sort is Sort.RELEVANCE:
+        assert found[0].id == named.id
+    elif sort is Sort.NEWEST:
+        assert [one.year for one in found] == sorted((one.year for one in found), reverse=True)
+
+
+def test_a_work_merged_away_after_the_list_was_made_is_not_shown_twice(bench: Bench) -> None:
+    works = [work(str(number), f"Deep water {number}") for number in range(4)]
+    bench.put(*works)
+    request = SearchRequest("deep", Mode.STRICT)
+    first = bench.service.search(request, limit=2, tenant="t")
+    shown = [hit.work.id for hit in first.hits]
+    rest = [one for one in works if one.id not in shown]
+    survivor = bench.feed.known[shown[0]]
+    bench.feed.known[rest[0].id] = survivor
+
+    second = bench.service.next_page(str(first.next_cursor), request=None, limit=2, tenant="t")
+
+    assert [hit.work.id for hit in second.hits] == [rest[1].id]
+
+
+def test_a_clause_that_the_stored_text_no_longer_satisfies_filters_in_lexical_too(bench: Bench) -> None:
+    one = work("a", "Yak white")
+    bench.put(one)
+    bench.feed.known[one.id] = work("a", "Yak brown")
+
+    assert bench.service.search(SearchRequest("yak NOT brown", Mode.LEXICAL), limit=2, tenant="t").hits == ()
+
+
+def test_a_named_work_that_the_filters_exclude_stays_out(bench: Bench) -> None:
+    bench.put(work("a", "Deep water", year=1990))
+    request = SearchRequest("deep water", Mode.LEXICAL, filters=Filters(year_from=2000))
+
+    assert bench.service.search(request, limit=5, tenant="t").hits == ()
+
+
+def test_without_an_index_named_works_are_found_and_the_answer_says_degraded(bench: Bench) -> None:
+    one = work("a", "Deep water")
+    bench.feed.put(one)
+
+    answer = bench.service.search(SearchRequest("deep water", Mode.LEXICAL), limit=5, tenant="t")
+
+    assert [hit.work.id for hit in answer.hits] == [one.id]
+    assert answer.degraded
+    assert not answer.complete
+    assert answer.sources[0].outcome is SourceOutcome.STALE
+    assert "index_missing" in {one.code for one in answer.warnings}
+
+
+def test_pages_have_no_gap_and_no_repeat_while_works_are_added(bench: Bench) -> None:
+    bench.put(*(work(str(number), f"Deep water {number}") for number in range(25)))
+    request = SearchRequest("deep", Mode.STRICT)
+
+    answer = bench.service.search(request, limit=10, tenant="t")
+    seen = [hit.work.id for hit in answer.hits]
+    ranks = [hit.rank for hit in answer.hits]
+    round_number = 0
+    while answer.next_cursor:
+        round_number += 1
+        bench.put(*(work(f"new {round_number} {number}", "Deep deep deep") for number in range(20)))
+        answer = bench.service.next_page(answer.next_cursor, request=request, limit=7, tenant="t")
+        seen += [hit.work.id for hit in answer.hits]
+        ranks += [hit.rank for hit in answer.hits]
+
+    assert sorted(seen) == sorted(work_id_from_seed(str(number)) for number in range(25))
+    assert ranks == list(range(1, 26))
+
+
+def test_a_cursor_is_good_for_its_tenant_and_its_question_alone(bench: Bench) -> None:
+    bench.put(*(work(str(number), f"Deep water {number}") for number in range(5)))
+    cursor = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=2, tenant="one").next_cursor
+    assert cursor is not None
+
+    with pytest.raises(CursorInvalid):
+        bench.service.next_page(cursor, request=None, limit=2, tenant="other")
+    for place in range(len(cursor)):
+        changed = cursor[:place] + ("A" if cursor[place] != "A" else "B") + cursor[place + 1 :]
+        with pytest.raises(CursorInvalid):
+            bench.service.next_page(changed, request=None, limit=2, tenant="one")
+    with pytest.raises(Invalid):
+        bench.service.next_page(cursor, request=SearchRequest("water"), limit=2, tenant="one")
+    bench.lists.kept.clear()
+    with pytest.raises(Expired):
+        bench.service.next_page(cursor, request=None, limit=2, tenant="one")
+
+
+def test_a_list_that_cannot_be_kept_gives_a_page_without_a_next(bench: Bench) -> None:
+    bench.put(*(work(str(number), f"Deep water {number}") for number in range(5)))
+    bench.lists.is_down = True
+
+    answer = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=2, tenant="t")
+
+    assert len(answer.hits) == 2
+    assert answer.next_cursor is None
+    assert answer.degraded
+    assert "paging_unavailable" in {one.code for one in answer.warnings}
+
+
+def test_a_source_that_is_not_there_is_reported_as_skipped(bench: Bench) -> None:
+    bench.put(work("a", "Deep water"))
+
+    both = bench.service.search(SearchRequest("deep", sources=("catalog", "crossref")), limit=2, tenant="t")
+    other = bench.service.search(SearchRequest("deep", sources=("crossref",)), limit=2, tenant="t")
+
+    assert [(one.name, one.outcome) for one in both.sources] == [
+        ("catalog", SourceOutcome.OK),
+        ("crossref", SourceOutcome.SKIPPED),
+    ]
+    assert len(both.hits) == 1
+    assert other.hits == ()
+    assert not both.complete
+    assert not other.complete
+
+
+def test_hybrid_says_that_it_ranks_by_words_and_takes_what_is_no_syntax(bench: Bench) -> None:
+    bench.put(work("a", "Ratio 3:1 of things"))
+
+    answer = bench.service.search(SearchRequest('ratio 3:1 "things'), limit=2, tenant="t")
+
+    assert len(answer.hits) == 1
+    assert {"hybrid_is_lexical", "unknown_field", "unmatched_quote"} <= {one.code for one in answer.warnings}
+
+
+def test_strict_refuses_with_the_place_and_vector_is_not_there(bench: Bench) -> None:
+    with pytest.raises(QueryInvalid) as caught:
+        bench.service.search(SearchRequest("deep AND", Mode.STRICT), limit=2, tenant="t")
+    assert caught.value.faults[0].start is not None
+    with pytest.raises(Invalid):
+        bench.service.search(SearchRequest("deep", Mode.VECTOR), limit=2, tenant="t")
+
+
+def test_field_clauses_filter_and_words_rank_in_lexical(bench: Bench) -> None:
+    near, far = work("a", "Deep water", year=2001), work("b", "Deep sky", year=2001)
+    bench.put(near, far, work("c", "Deep water", year=1990), work("d", "Deep water ice", year=2001))
+
+    request = SearchRequest("deep water year:2001 NOT ice", Mode.LEXICAL)
+
+    assert [hit.work.id for hit in bench.service.search(request, limit=9, tenant="t").hits] == [
+        near.id,
+        far.id,
+    ]
+
+
+def test_another_order_than_relevance_has_no_scores(bench: Bench) -> None:
+    bench.put(work("a", "Deep", year=1990), work("b", "Deep", year=2001))
+
+    request = SearchRequest("deep", Mode.LEXICAL, sort=Sort.NEWEST)
+    hits = bench.service.search(request, limit=9, tenant="t").hits
+
+    assert [(hit.work.year, hit.score) for hit in hits] == [(2001, None), (1990, None)]

@@ -1,0 +1,25 @@
+"""One running system for all tests of this folder; those that break a part of it leave it healed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.running import System
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    """With the demo records. At the end it stops, and nothing of it is left running."""
+    system = System(DEMO="1")
+    try:
+        system.start()
+        yield system
+        code = system.stop()
+        left = [" ".join(process.cmdline()) for process in system.processes()]
+        assert (code, left) == (0, [])
+    finally:
+        # pytest shows it where the system did not start or did not stop as it should
+        print("".join(system.printed))  # noqa: T201 - shown by pytest where a test failed
+        system.remove()

@@ -1,0 +1,204 @@
+"""Services that answer from memory and remember what they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from research_api.domain.errors import (
+    CursorInvalid,
+    Expired,
+    Fault,
+    Invalid,
+    NotFound,
+    QueryInvalid,
+    Unauthenticated,
+)
+from research_api.domain.identifiers import parse_reference
+from research_api.domain.keys import Caller
+from research_api.domain.search import (
+    FacetCount,
+    Hit,
+    MatchSpan,
+    Mode,
+    Relation,
+    SearchAnswer,
+    SearchRequest,
+    SearchWarning,
+    SourceOutcome,
+    SourceReport,
+)
+from research_api.domain.works import Author, OpenAccess, SourceRef, Work
+from research_api.services.health import Check, Health, State
+
+GOOD_KEY = "rk_test_good"
+WEAK_KEY = "rk_test_weak"
+PUBLIC_URL = "https://api.example.org"
+
+WORK = Work(
+    id="w_aaaaaaaaaaaa",
+    title="Über die Relativität",
+    abstract="Zeit und Raum.",
+    authors=(Author("A. Einstein", orcid="0000-0000-0000-0001"), Author("M. Grossmann")),
+    year=1905,
+    date="1905-06",
+    venue="Annalen der Physik",
+    type="journal-article",
+    identifiers={"doi": "10.1002/andp.19053221004"},
+    url="https://doi.org/10.1002/andp.19053221004",
+    open_access=OpenAccess(True, "https://example.org/free.pdf", "cc-by"),
+    citation_count=7,
+    sources=(SourceRef("crossref", "10.1002/andp.19053221004"),),
+    provenance={"title": "crossref"},
+)
+ANSWER = SearchAnswer(
+    text="Relativität",
+    mode=Mode.HYBRID,
+    canonical="relativitat",
+    hits=(
+        Hit(WORK, 1, 3.5, (MatchSpan("title", 9, 20),)),
+        Hit(Work("w_bbbbbbbbbbbb", "Nothing known", retracted=True), 2, None),
+    ),
+    sources=(
+        SourceReport("catalog", SourceOutcome.OK, 2, 4, "relativitat"),
+        SourceReport("crossref", SourceOutcome.SKIPPED, 0, 0),
+    ),
+    total=12,
+    relation=Relation.AT_LEAST,
+    facets={"type": (FacetCount("journal-article", 12),)},
+    warnings=(SearchWarning("hybrid_is_lexical", "Ranked by words alone."),),
+    next_cursor="cursor-1",
+)
+
+
+@dataclass
+class FakeSearch:
+    """Gives `answer`, or raises `failure`; `asked` has what it was asked."""
+
+    answer: SearchAnswer = ANSWER
+    failure: Exception | None = None
+    asked: list[Mapping[str, Any]] = field(default_factory=list)
+    latency_ms: int = 0
+
+    def search(self, request: SearchRequest, *, limit: int, tenant: str) -> SearchAnswer:
+        self.asked.append({"request": request, "limit": limit, "tenant": tenant})
+        if request.mode is Mode.STRICT and "(" in request.text:
+            fault = Fault("/q", "This parenthesis is never closed.", 0, 1, "Close it.")
+            raise QueryInvalid("The query breaks the grammar.", faults=(fault,))
+        return self._given(request)
+
+    def next_page(
+        self, cursor: str, *, request: SearchRequest | None, limit: int, tenant: str
+    ) -> SearchAnswer:
+        self.asked.append({"cursor": cursor, "request": request, "limit": limit, "tenant": tenant})
+        if cursor == "expired":
+            raise Expired("This list is no longer kept.")
+        if not cursor.startswith("cursor-"):
+            raise CursorInvalid("This cursor is not one of ours.")
+        if request is not None and request.text == "another":
+            raise Invalid("Another search.", faults=(Fault("/cursor", "It belongs to another search."),))
+        return replace(self._given(request), next_cursor=None)
+
+    def _given(self, request: SearchRequest | None) -> SearchAnswer:
+        if self.failure is not None:
+            raise self.failure
+        self.latency_ms += 1
+        reports = tuple(replace(report, latency_ms=self.latency_ms) for report in self.answer.sources)
+        answer = replace(self.answer, sources=reports)
+        return answer if request is None else replace(answer, text=request.text, mode=request.mode)
+
+
+@dataclass
+class FakeWorks:
+    """Knows WORK under its id and its DOI, or raises `failure`."""
+
+    failure: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, reference: str) -> Work:
+        self.asked.append(reference)
+        if self.failure is not None:
+            raise self.failure
+        found = parse_reference(reference)
+        if found == WORK.id or getattr(found, "value", None) == WORK.identifiers["doi"]:
+            return WORK
+        raise NotFound("No work with this identifier is known here.")
+
+    def batch(self, references: Sequence[str]) -> Any:
+        self.asked += references
+        known = [one for one in references if parse_reference(one) == WORK.id]
+        missing = tuple(one for one in references if one not in known)
+        return SimpleNamespace(results=(WORK,) if known else (), missing=missing)
+
+
+@dataclass
+class FakeHealth:
+    """Reports the state it is given, of one check and of the whole."""
+
+    state: State = State.READY
+
+    def report(self) -> Health:
+        return Health(self.state, (Check("database", self.state, 2),))
+
+
+@dataclass
+class FakeKeys:
+    """Knows two keys: one may search, the other may read alone."""
+
+    failure: Exception | None = None
+    asked: list[tuple[str | None, str]] = field(default_factory=list)
+
+    def authenticate(self, presented: str | None, address: str) -> Caller:
+        self.asked.append((presented, address))
+        if self.failure is not None:
+            raise self.failure
+        scopes = {GOOD_KEY: {"search"}, WEAK_KEY: {"read"}}.get(presented or "")
+        if scopes is None:
+            raise Unauthenticated("Send a valid key.")
+        return Caller("k1", "lab", frozenset(scopes))
+
+
+@dataclass
+class FakeServices:
+    """All of them."""
+
+    search: FakeSearch = field(default_factory=FakeSearch)
+    works: FakeWorks = field(default_factory=FakeWorks)
+    health: FakeHealth = field(default_factory=FakeHealth)
+    keys: FakeKeys = field(default_factory=FakeKeys)
+
+
+@dataclass(frozen=True)
+class FakeSettings:
+    """What the web layer reads of the settings."""
+
+    public_url: str = PUBLIC_URL
+    production: bool = False
+    sources: tuple[str, ...] = ("catalog",)
+
+
+def as_parameter(value: Any) -> str:
+    """A member of a body as a query string has it."""
+    if isinstance(value, list):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def pointers(response: TestResponse) -> list[str]:
+    """Where the errors of a problem point to."""
+    return sorted(error["pointer"] for error in response.json["errors"])
+
+
+class KeyedClient(FlaskClient):
+    """A client that sends a good key unless `key` says otherwise; None sends no key."""
+
+    def call(self, method: str, path: str, *, key: str | None = GOOD_KEY, **options: Any) -> TestResponse:
+        headers = dict(options.pop("headers", {}))
+        if key is not None:
+            headers.setdefault("Authorization", f"Bearer {key}")
+        return self.open(path, method=method, headers=headers, **options)
