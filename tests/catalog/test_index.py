@@ -149,6 +149,28 @@ def test_a_broken_index_is_mended_by_the_next_passes(host: Host, damage: str) ->
     assert found.state == "fresh"
 
 
+@pytest.mark.parametrize("suffix", [".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term", ".del"])
+def test_one_flipped_bit_in_any_file_is_noticed_and_mended(host: Host, suffix: str) -> None:
+    """A reader would go on with the wrong bytes and call the answer whole."""
+    host.feed.put(*(work(str(number), f"Deep learning {number}") for number in range(50)))
+    host.indexer.apply()
+    host.feed.drop(work("7", "").id)
+    host.indexer.apply()
+    build = host.layout.current()
+    assert build is not None
+    host.indexer.apply()
+    assert host.layout.current() == build
+    [path] = build.glob(f"*{suffix}")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+
+    host.indexer.apply()
+
+    assert host.layout.current() != build
+    assert host.indexer.stats().indexed == 49
+
+
 def test_a_rebuilt_index_has_what_changed_meanwhile_before_anybody_reads_it(tmp_path: Path) -> None:
     """A swap before catching up would take works away that were found a moment ago."""
     host = Host(tmp_path)

@@ -97,7 +97,7 @@ def test_a_long_unknown_name_is_not_echoed_in_full(client):
         (400_000, lambda size: b'{"q": "a", "sources": [' + b",".join([b'"x"'] * size) + b"]}"),
         (900_000, lambda size: b'{"ids": [' + b",".join([b"1"] * size) + b"]}"),
         (300_000, lambda size: b'{"q": "' + b"\\u0301" * size + b'"}'),
-        (300_000, lambda size: b'{"q": "a' + b"\\u0f73" * size + b'"}'),
+        (30_000, lambda size: b'{"q": "a' + b"\\u0f73" * size + b'"}'),
         (150_000, lambda size: b"{" + b",".join(b'"%d":1' % number for number in range(size)) + b"}"),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 import tantivy
 
+from research_api.catalog.checksums import Checksums
 from research_api.catalog.layout import BuildState, IndexLayout, WriterBusy
 from research_api.catalog.schema import build_schema, document_of, register_tokenizers
 from research_api.domain.errors import ResearchApiError
@@ -49,6 +50,7 @@ class TantivyIndexer:
         self._feed = feed
         self._host = host
         self._wall_clock = wall_clock
+        self._checksums = Checksums()
 
     def apply(self) -> int:
         """Every settled change is in the index; the count of works written. 0 also where another process writes.
@@ -96,7 +98,16 @@ class TantivyIndexer:
         if state.position > self._feed.horizon():
             # the database was set back: positions after its present mean other changes now
             return None
-        return build if _documents_in(build) is not None else None
+        return build if self._is_sound(build) else None
+
+    def _is_sound(self, build: Path) -> bool:
+        try:
+            if self._checksums.are_right(build):
+                return _documents_in(build) is not None
+            log.warning("index_corrupt", build=build.name)
+        except (OSError, ValueError, KeyError, TypeError):
+            log.warning("index_unreadable", build=build.name, exc_info=True)
+        return False
 
     def _rebuild(self, progress: Progress) -> int:
         epoch, position, begun = self._feed.epoch(), self._feed.horizon(), self._wall_clock()
