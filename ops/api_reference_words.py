@@ -31,7 +31,8 @@ shows the API by examples, [query-language.md](query-language.md) explains `q`.
 - An error is a [Problem](#problem) as `application/problem+json` (RFC 9457). Tell errors apart by the last part of
   `type`, which the tables below name and [Problem types](#problem-types) explains.
 - Any path may also answer 404 (`not-found`), and 405 (`method-not-allowed`) with `Allow`.
-- Sent back as `If-None-Match`, an `ETag` gets a 304 without body as long as nothing changed.
+- Sent back as `If-None-Match`, an `ETag` gets a 304 without body as long as nothing changed; as `If-Match`, a 412 once
+  something has. Nothing is sent in parts: `Range` is not looked at.
 - `start` and `end` count Unicode code points, from 0, the end excluded ([how to use them](guide.md#strict-and-proof)).
 - `Retry-After` stands on 503, in seconds.
 """
@@ -97,7 +98,7 @@ MEANINGS = {
     "Total": "How many works match.",
     "Total.value": "Works.",
     "FacetCount": "A value and how frequent it is.",
-    "FacetCount.value": "As text, also for years and truths.",
+    "FacetCount.value": "As text, also for years and truths. `false` in `open_access` means closed or unknown.",
     "FacetCount.count": "Matching works that have the value.",
     "Warning": "Something to know about a search.",
     "Warning.code": "For programs.",
@@ -105,7 +106,7 @@ MEANINGS = {
     "Warning.start": "Code points into `query.text`; null where no place is meant.",
     "Warning.end": "The first code point after it.",
     "BatchAnswer": "The works that were found.",
-    "BatchAnswer.results": "In the order asked, each reference once.",
+    "BatchAnswer.results": "In the order asked, one for each different reference that is known: two may name one work.",
     "BatchAnswer.missing": "References that name no known work, as they were sent.",
     "Liveness": "The process answers.",
     "Liveness.status": "There is no other.",

@@ -159,6 +159,13 @@ def test_two_services_on_one_port_are_refused(data_dir):
     assert "must differ" in problems_of(data_dir, **GIVEN, PORT="8000", FLOWER_PORT="8000")[0]
 
 
+def test_bad_ports_are_each_told_and_clash_with_nothing(data_dir):
+    """Their stand-ins were chosen by nobody."""
+    problems = problems_of(data_dir, **GIVEN, PORT="abc", INTERNAL_PORT="zz", FLOWER_PORT="1")
+
+    assert [problem.split(" ")[0] for problem in problems] == ["PORT", "INTERNAL_PORT"]
+
+
 def test_settings_shown_by_a_debugger_or_a_log_hide_the_secrets(data_dir):
     shown = repr(load_in(data_dir, **GIVEN))
 
@@ -213,6 +220,24 @@ def test_the_environment_wins_over_what_make_run_wrote(data_dir):
     assert settings == replace(
         load_in(data_dir, **GIVEN), redis_url="redis://elsewhere/1", celery_broker_url="redis://elsewhere/1"
     )
+
+
+def test_what_is_missing_is_told_with_where_it_comes_from(data_dir):
+    """An operator whose `make run` has another DATA_DIR would else look for URLs to type."""
+    for missing in (GIVEN, {"REDIS_URL"}):
+        with pytest.raises(SettingsInvalid) as caught:
+            load_in(data_dir, **{name: value for name, value in GIVEN.items() if name not in missing})
+
+        assert "`make run`" in str(caught.value)
+        assert f"DATA_DIR, now {data_dir}" in str(caught.value)
+
+
+@pytest.mark.parametrize("values", [{"PRODUCTION": "1"}, {**GIVEN, "PORT": "many"}])
+def test_make_run_is_no_advice_where_it_would_not_help(data_dir, values):
+    with pytest.raises(SettingsInvalid) as caught:
+        load_in(data_dir, **values)
+
+    assert "make run" not in str(caught.value)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622])

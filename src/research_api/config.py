@@ -38,9 +38,9 @@ _WELL_KNOWN = re.compile(
 class SettingsInvalid(Exception):
     """Settings are missing or bad. `problems` has a sentence for each, with its name, never its value."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], advice: str = "") -> None:
         self.problems = tuple(problems)
-        super().__init__("Settings are missing or bad: " + "; ".join(self.problems))
+        super().__init__(f"Settings are missing or bad: {'; '.join(problems)}{advice and '. '}{advice}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +105,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         web_threads=read.whole("WEB_THREADS", 8, 1, 64),
         demo=read.flag("DEMO", default=True),
     )
-    problems = [*read.problems, *_clashes(settings), *(_unsafe(settings, read) if production else ())]
+    problems = [*read.problems, *_clashes(settings, read), *(_unsafe(settings, read) if production else ())]
     if problems:
-        raise SettingsInvalid(problems)
+        raise SettingsInvalid(problems, written.advice)
     return settings
 
 
@@ -116,8 +116,9 @@ def data_dir_of(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("DATA_DIR", "").strip() or ".data").expanduser().absolute()
 
 
-def _clashes(settings: Settings) -> list[str]:
-    ports = (settings.port, settings.internal_port, settings.flower_port)
+def _clashes(settings: Settings, read: _Reader) -> list[str]:
+    names = ("PORT", "INTERNAL_PORT", "FLOWER_PORT")
+    ports = [getattr(settings, name.lower()) for name in names if name not in read.replaced]
     return [] if len(set(ports)) == len(ports) else ["PORT, INTERNAL_PORT and FLOWER_PORT must differ"]
 
 
@@ -150,6 +151,7 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.problems: list[str] = []
+        self.replaced: set[str] = set()  # the numbers that are stand-ins
 
     def text(self, name: str, default: str) -> str:
         value = self._environ.get(name, "").strip() or default
@@ -163,6 +165,7 @@ class _Reader:
         if re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high:
             return int(value)
         self.problems.append(f"{name} must be a whole number from {low} to {high}")
+        self.replaced.add(name)
         return low
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -240,6 +243,7 @@ class _Written:
     def __init__(self, data_dir: Path, production: bool) -> None:
         self._data_dir = data_dir
         self._production = production
+        self.advice = ""  # how to get what was looked for in vain
 
     def key_pepper(self) -> str:
         return self._private(PEPPER_FILE)
@@ -257,7 +261,13 @@ class _Written:
 
     def _private(self, file_name: str) -> str:
         path = self._data_dir / file_name
-        if self._production or not os.path.exists(path):  # False, not an error, in a closed folder
+        if self._production:
+            return ""
+        if not os.path.exists(path):  # False, not an error, in a closed folder
+            self.advice = (
+                "While `make run` runs, it provides what is not set: start it in this folder, "
+                f"or set DATA_DIR, now {self._data_dir}, to the data of one that runs"
+            )
             return ""
         if path.stat().st_mode & 0o077:
             raise _Unusable(f"is not set, and {path} is open to other users: chmod 600 it")

@@ -66,7 +66,24 @@ def test_what_is_no_identifier_is_refused(text: str) -> None:
     ],
 )
 def test_a_whole_query_that_is_an_identifier_is_recognised(text: str, expected: Identifier | None) -> None:
-    assert recognise(text) == expected
+    assert recognise(text)[:1] == ((expected,) if expected else ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "１０.1038/171737a0", "\u200b10.1038/171737a0", "10.1038/171737a0\u00ad", "10.1038/171737A0.",
+        "https://doi.org/10.1038%2F171737a0", "https://doi.org/10.1038/171737a0?x=1#y", "DOI 10.1038/171737a0",
+        "doi. 10.1038/171737a0", '"10.1038/171737a0"', "<https://doi.org/10.1038/171737a0>", "(10.1038/171737a0)",
+        "[doi:10.1038/171737a0]",
+    ],
+)  # fmt: skip
+def test_what_people_paste_around_an_identifier_is_taken_off(text: str) -> None:
+    assert Identifier("doi", "10.1038/171737a0") in recognise(text)
+
+
+def test_an_identifier_that_looks_wrapped_comes_first_as_it_stands() -> None:
+    assert recognise("10.1016/s0140(05).")[0] == Identifier("doi", "10.1016/s0140(05).")
 
 
 def test_canonical_values_stay_as_they_are() -> None:

@@ -1,4 +1,4 @@
-"""A small project to run: a web process that answers, a worker that sleeps, commands that leave traces."""
+"""A small project to run: web processes that answer, a worker that sleeps, commands that leave traces."""
 
 from __future__ import annotations
 
@@ -23,20 +23,26 @@ from research_api.local.accounts import Ground, find_ground
 from research_api.local.data_folder import make_data_folder
 from research_api.local.leftovers import MARKER
 from research_api.local.ports import kept_port
+from research_api.local.servers import ServerUrls
 
 WEB = """
-import http.server, json, os
+import http.server, json, os, sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200)
+        state = os.environ.get("REDIS_STATE", "ready")
+        answer = {**os.environ, "status": state}
+        if sys.argv[1:]:
+            answer["checks"] = [{"name": "database", "state": "ready"}, {"name": "redis", "state": state}]
+        self.send_response(503 if state == "unready" else 200)
         self.end_headers()
-        self.wfile.write(json.dumps({**os.environ, "status": "ready"}).encode())
+        self.wfile.write(json.dumps(answer).encode())
 
     def log_message(self, *arguments):
         pass
 
-http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+port = int((sys.argv[1:] or [os.environ["PORT"]])[0])
+http.server.ThreadingHTTPServer((os.environ["HOST"], port), Handler).serve_forever()
 """
 RUN = """
 import os, sys
@@ -54,10 +60,16 @@ commands = SetupCommands(
     load_demo=command("demo"),
     create_key=command("key", new_key),
 )
-plan = Plan(Path("Procfile").resolve(), commands, is_throwaway=True)
-sys.exit(run(read_run_settings(Path.cwd(), os.environ), plan))
+plan = Plan(
+    Path("Procfile").resolve(),
+    commands,
+    is_throwaway=True,
+    ready_within_seconds=float(os.environ.get("READY_WITHIN", "90")),
+    patience_seconds=0.5,
+)
+sys.exit(run(read_run_settings(), plan))
 """
-PROCFILE = "web: python web.py\nworker: sleep 1000\n"
+PROCFILE = "web: python web.py\ninternal: python web.py ${INTERNAL_PORT}\nworker: sleep 1000\n"
 
 
 @dataclass
@@ -77,15 +89,19 @@ class Project:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, **environment: str) -> subprocess.Popen[str]:
-        """A run, in a group of its own as a terminal would have it."""
+    def environment(self, **chosen: str) -> dict[str, str]:
+        """What a run sees, and nothing of this test run."""
         given = {
             name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ
         }
+        return {**given, "DATA_DIR": str(self.data_dir), "PORT": str(self.port), **chosen}
+
+    def start(self, **environment: str) -> subprocess.Popen[str]:
+        """A run, in a group of its own as a terminal would have it."""
         run = subprocess.Popen(
             [*self.python, "run.py"],
             cwd=self.folder,
-            env={**given, "DATA_DIR": str(self.data_dir), "PORT": str(self.port), **environment},
+            env=self.environment(**environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -128,6 +144,11 @@ class Project:
                 self.data_dir
             )
         return False
+
+
+def given(servers: ServerUrls) -> dict[str, str]:
+    """Servers that are there already, for what is not about starting some."""
+    return {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
 
 
 def query(url: object, statement: str) -> list[tuple[object, ...]]:

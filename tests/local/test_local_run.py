@@ -6,27 +6,20 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from celery import Celery
 
 from research_api.local.servers import ServerUrls
-from tests.local.conftest import Project, query, stop
+from tests.local.conftest import Project, given, query, stop
 
 pytestmark = pytest.mark.services
 NOBODY = 65534
-
-
-def given(servers: ServerUrls) -> dict[str, str]:
-    """Servers that are there already, for what is not about starting some."""
-    return {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
 
 
 def environment_of_web(project: Project) -> dict[str, Any]:
@@ -137,59 +130,6 @@ def test_demo_0_leaves_the_demo_records_out(project: Project, servers: ServerUrl
     stop(project.start_until_ready(**given(servers), DEMO="0"))
 
     assert project.commands() == ["migrate", "key"]
-
-
-@pytest.mark.parametrize(
-    ("name", "offset"), [("PORT", 0), ("INTERNAL_PORT", 1), ("FLOWER_PORT", 2)], ids=lambda value: str(value)
-)
-def test_a_taken_port_stops_the_start_before_anything_runs(project: Project, name: str, offset: int) -> None:
-    with socket.create_server(("127.0.0.1", project.port + offset)):
-        run = project.start()
-        printed = run.communicate(timeout=10)[0]
-
-    assert run.returncode == 1
-    assert f"Error: {name}={project.port + offset} is taken" in printed
-    assert not (project.data_dir / "postgres").exists()
-    assert not (project.folder / "commands.txt").exists()
-
-
-def test_a_process_that_ends_ends_the_run(project: Project, servers: ServerUrls) -> None:
-    (project.folder / "Procfile").write_text(
-        "web: python web.py\nbrief: sh -c 'sleep 2; echo last words; exit 7'\n"
-    )
-    run = project.start(**given(servers))
-
-    printed = run.communicate(timeout=30)[0]
-
-    assert run.returncode == 1
-    assert "The process brief ended with code 7" in printed
-    assert "last words" in printed
-    assert project.run_facts() == {}
-    assert project.survivors() == []
-
-
-@pytest.mark.long
-def test_a_database_that_dies_ends_the_run(project: Project, servers: ServerUrls) -> None:
-    run = project.start_until_ready(REDIS_URL=servers.redis_url)
-    postmaster = int((project.data_dir / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
-
-    psutil.Process(postmaster).kill()
-    printed = run.communicate(timeout=30)[0]
-
-    assert run.returncode == 1
-    assert "postgres ended, so everything stops" in printed
-    assert project.survivors() == []
-
-
-def test_a_setup_command_that_fails_stops_the_start(project: Project, servers: ServerUrls) -> None:
-    run = project.start(**given(servers), MIGRATE_CODE="raise SystemExit('no such table')")
-
-    printed = run.communicate(timeout=30)[0]
-
-    assert run.returncode == 1
-    assert "failed with exit code 1" in printed
-    assert "no such table" in printed
-    assert project.survivors() == []
 
 
 @pytest.mark.long

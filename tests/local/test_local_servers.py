@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from research_api.local.accounts import Ground, hand_over
+from research_api.local.accounts import Account, Ground, hand_over
 from research_api.local.data_folder import run_lock
 from research_api.local.errors import AlreadyRunningError, StartupError
 from research_api.local.local_server import LocalServer
@@ -194,6 +196,30 @@ def test_a_broken_start_shows_the_end_of_the_log(ground: Ground, stack: ExitStac
 
     with pytest.raises(StartupError, match="no_such_setting"):
         start(server, stack)
+
+
+def test_a_broken_start_shows_nothing_of_an_earlier_one(ground: Ground) -> None:
+    """`make run` keeps the logs; the server itself may say nothing at all."""
+    (ground.logs / "postgres.log").write_text("words of yesterday\n")
+    server = LocalPostgres(ground)
+
+    with pytest.raises(StartupError) as caught:
+        server.run_once(["/bin/sh", "-c", "exit 1"])
+
+    assert "failed" in str(caught.value)
+    assert "words of yesterday" not in str(caught.value)
+
+
+def test_an_account_without_a_name_is_told_what_to_do(ground: Ground) -> None:
+    """initdb would end with "could not look up effective user ID"."""
+    known = {entry.pw_uid for entry in pwd.getpwall()}
+    nameless = next(number for number in range(54_321, 60_000) if number not in known)
+    server = LocalPostgres(replace(ground, account=Account(nameless, nameless)))
+
+    with pytest.raises(StartupError, match=f"user number {nameless}.*DATABASE_URL"):
+        server.prepare()
+
+    assert not server.log.path.exists()
 
 
 def test_a_lost_password_is_not_replaced_in_silence(ground: Ground) -> None:

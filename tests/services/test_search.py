@@ -165,6 +165,37 @@ def test_a_work_merged_away_after_the_list_was_made_is_not_shown_twice(bench: Be
     assert [hit.work.id for hit in second.hits] == [rest[1].id]
 
 
+def test_works_merged_into_one_outside_the_list_are_shown_once_over_all_pages(bench: Bench) -> None:
+    works = [work(str(number), f"Deep water {number}") for number in range(5)]
+    bench.put(*works)
+    first = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=1, tenant="t")
+    survivor = work("other", "Deep water joined")
+    for one in works[1:] if first.hits[0].work.id == works[0].id else works[:-1]:
+        bench.feed.known[one.id] = survivor
+
+    second = bench.service.next_page(str(first.next_cursor), request=None, limit=2, tenant="t")
+    third = bench.service.next_page(str(second.next_cursor), request=None, limit=2, tenant="t")
+
+    shown = [hit.work.id for page in (second, third) for hit in page.hits]
+    assert shown.count(survivor.id) == 1
+    assert len(shown) == len(set(shown))
+
+
+def test_an_identifier_is_found_as_it_was_pasted_and_an_unknown_one_is_told(bench: Bench) -> None:
+    named = work("a", "Deep water", identifiers={"doi": "10.1000/deep"})
+    dotted = work("b", "Other water", identifiers={"doi": "10.1000/deep."})
+    bench.put(named, work("c", "10 1000 deep deep deep"))
+
+    def ask(text: str) -> tuple[str, list[str]]:
+        answer = bench.service.search(SearchRequest(text, Mode.LEXICAL), limit=3, tenant="t")
+        return answer.hits[0].work.id, [one.code for one in answer.warnings]
+
+    assert ask("10.1000/deep.") == (named.id, [])
+    assert ask("10.1000/nowhere/deep")[1] == ["unknown_identifier"]
+    bench.put(dotted)
+    assert ask("10.1000/deep.") == (dotted.id, [])
+
+
 def test_a_clause_that_the_stored_text_no_longer_satisfies_filters_in_lexical_too(bench: Bench) -> None:
     one = work("a", "Yak white")
     bench.put(one)

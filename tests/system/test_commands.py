@@ -89,6 +89,25 @@ def test_bad_lines_are_told_and_stop_nothing(system: System, tmp_path: Path) -> 
     assert f"{path}:2: {kept[0]['reason']}" in ended.err
 
 
+def test_the_file_of_rejects_is_never_the_input_and_can_be_written(system: System, tmp_path: Path) -> None:
+    path, link = tmp_path / "in.jsonl", tmp_path / "same.jsonl"
+    path.write_text(lines([*plain("kea", 1), {"title": "no id"}]))
+    link.hardlink_to(path)
+    before = path.read_bytes()
+
+    to_itself = system.flask("catalog", "import", str(path), "--namespace", "keas", "--rejects", str(link))
+    to_nowhere = system.flask(
+        "catalog", "import", str(path), "--namespace", "keas", "--rejects", "/no/such/folder"
+    )
+    misnamed = system.flask("catalog", "import", str(path), "--namespace", "KEAS/")
+
+    assert [one.code for one in (to_itself, to_nowhere, misnamed)] == [2, 2, 2]
+    assert "it would be emptied" in to_itself.err
+    assert "/no/such/folder cannot be written: No such file or directory." in to_nowhere.err
+    assert "--namespace takes" in misnamed.err
+    assert path.read_bytes() == before
+
+
 def test_nothing_to_read_is_a_failure(system: System, tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.touch()

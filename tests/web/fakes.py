@@ -124,16 +124,21 @@ class FakeWorks:
         self.asked.append(reference)
         if self.failure is not None:
             raise self.failure
-        found = parse_reference(reference)
-        if found == WORK.id or getattr(found, "value", None) == WORK.identifiers["doi"]:
+        if self._is_known(reference):
             return WORK
         raise NotFound("No work with this identifier is known here.")
 
     def batch(self, references: Sequence[str]) -> Any:
         self.asked += references
-        known = [one for one in references if parse_reference(one) == WORK.id]
-        missing = tuple(one for one in references if one not in known)
-        return SimpleNamespace(results=(WORK,) if known else (), missing=missing)
+        asked = dict.fromkeys(references)
+        known = [one for one in asked if self._is_known(one)]
+        missing = tuple(one for one in asked if one not in known)
+        return SimpleNamespace(results=(WORK,) * len(known), missing=missing)
+
+    @staticmethod
+    def _is_known(reference: str) -> bool:
+        found = parse_reference(reference)
+        return found == WORK.id or getattr(found, "value", None) == WORK.identifiers["doi"]
 
 
 @dataclass

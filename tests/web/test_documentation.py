@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -86,6 +87,62 @@ def test_errors_are_documented_as_problems(openapi):
             assert set(content) == {"application/problem+json"}
 
 
+def test_what_any_request_may_get_stands_at_every_operation(openapi):
+    """Whatever the path, a request may be no HTTP, or have too long a line or header."""
+    for operation in operations(openapi).values():
+        assert {"400", "414", "431", "500"} <= set(operation["responses"])
+
+
+def test_an_answer_with_an_etag_has_its_preconditions_documented(openapi):
+    for operation in operations(openapi).values():
+        has_etag = "ETag" in operation["responses"]["200"].get("headers", {})
+        references = {one.get("$ref", "").rpartition("/")[2] for one in operation.get("parameters", ())}
+
+        assert ({"IF_MATCH", "IF_NONE_MATCH"} <= references) == has_etag
+        assert ({"304", "412"} <= set(operation["responses"])) == has_etag
+    parameters = openapi["components"]["parameters"]
+    assert {one["name"] for one in parameters.values()} == {"If-Match", "If-None-Match"}
+    assert "412" in parameters["IF_MATCH"]["description"]
+    assert "304" in parameters["IF_NONE_MATCH"]["description"]
+
+
+def references_in(part):
+    """Every $ref below, as kind and name."""
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield tuple(part["$ref"].split("/")[2:])
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else ():
+        yield from references_in(inner)
+
+
+def test_nothing_is_documented_that_no_operation_has(openapi):
+    """Such as a schema that a library adds on its own; the viewer would list it."""
+    used, new = set(), set(references_in(openapi["paths"]))
+    while new:
+        used |= new
+        parts = [openapi["components"][kind][name] for kind, name in new]
+        new = set(references_in(parts)) - used
+
+    documented = {
+        (kind, name)
+        for kind, components in openapi["components"].items()
+        for name in components
+        if kind != "securitySchemes"
+    }
+    assert documented == used
+
+
+def test_the_facet_open_access_says_what_false_counts(openapi):
+    told = openapi["components"]["schemas"]["SearchArguments"]["properties"]["facets"]["description"]
+    parameters = {one.get("name"): one for one in openapi["paths"]["/v1/search"]["get"]["parameters"]}
+
+    assert "In open_access, false counts the closed and the unknown ones." in told
+    assert parameters["facets"]["description"] == told
+    guide = " ".join((Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8").split())
+    assert "In the facet `open_access`, `false` counts the closed and the unknown ones" in guide
+
+
 def test_lists_in_an_address_are_documented_with_commas(openapi):
     parameters = {
         one["name"]: one for one in openapi["paths"]["/v1/search"]["get"]["parameters"] if "name" in one
@@ -138,6 +195,7 @@ def test_every_example_fits_its_schema(openapi):
         ("GET", "/v1/search", "/v1/search", {"key": None}, 401),
         ("GET", "/v1/works/10.1002/none", "/v1/works/{id}", {}, 404),
         ("GET", "/v1/search?cursor=expired", "/v1/search", {}, 410),
+        ("GET", "/v1/search?q=x", "/v1/search", {"headers": {"If-Match": '"x"'}}, 412),
         ("POST", "/v1/search", "/v1/search", {"data": "x"}, 415),
         ("POST", "/v1/search", "/v1/search", {"json": {"q": "(", "mode": "strict"}}, 422),
     ],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 
 import pytest
 from flask import abort
 
 from research_api.domain import errors
 from research_api.domain.errors import Fault, ResearchApiError
-from research_api.web.problem_types import PROBLEM_TYPES
+from research_api.web.problem_types import PROBLEM_TYPES, problem_type_named
 from tests.web.conftest import make_app
 from tests.web.fakes import PUBLIC_URL, FakeServices, FakeSettings
 
@@ -28,7 +29,7 @@ def assert_is_problem(response, status):
     assert list(body) == [name for name in MEMBERS if name in body]
     assert set(MEMBERS[:6]) <= set(body)
     assert body["status"] == status
-    assert body["type"].removeprefix(f"{PUBLIC_URL}/problems/") in PROBLEM_TYPES
+    assert problem_type_named(body["type"].removeprefix(f"{PUBLIC_URL}/problems/")).status == status
     assert body["request_id"] == response.headers["X-Request-ID"]
     assert body["instance"] == f"/v1/requests/{body['request_id']}"
     assert ("retry_after_seconds" in body) == ("Retry-After" in response.headers) == (status == 503)
@@ -81,6 +82,7 @@ CALLS = {
     405: ("DELETE", "/v1/search", {}),
     406: ("GET", "/v1/search?q=x", {"headers": {"Accept": "text/html"}}),
     410: ("GET", "/v1/search?cursor=expired", {}),
+    412: ("GET", "/v1/search?q=x", {"headers": {"If-Match": '"x"'}}),
     413: ("POST", "/v1/search", {"data": b" " * 2_000_001, "content_type": "application/json"}),
     415: ("POST", "/v1/search", {"data": "q=x"}),
     422: ("GET", "/v1/search", {}),
@@ -128,12 +130,45 @@ def test_a_dependency_that_is_down_is_logged_too(client, services, logs):
     assert [(entry["event"], entry["problem"]) for entry in logs] == [("unavailable", "index-unavailable")]
 
 
-@pytest.mark.parametrize("status", [408, 409, 418, 429, 501, 502])
-def test_a_status_without_a_type_of_its_own_still_has_a_page(status):
+def answer_of_abort(status):
     app = make_app(FakeServices())
     app.add_url_rule("/abort", endpoint="pages.abort", view_func=lambda: abort(status))
+    client = app.test_client()
+    response = client.call("GET", "/abort")
+    address = response.json["type"].removeprefix(PUBLIC_URL)
+    return response, client.get(address, headers={"Accept": "application/json"}).json
 
-    assert_is_problem(app.test_client().call("GET", "/abort"), 400 if status < 500 else 500)
+
+@pytest.mark.parametrize("status", [408, 411, 416, 417, 418, 423, 424, 428, 429, 451])
+def test_a_status_without_a_type_of_its_own_stays_and_has_a_page(status):
+    response, page = answer_of_abort(status)
+
+    assert_is_problem(response, status)
+    assert response.json["type"] == f"{PUBLIC_URL}/problems/http-{status}"
+    assert response.json["title"] == HTTPStatus(status).phrase
+    assert {name: page[name] for name in ("type", "title", "status")} == {
+        name: response.json[name] for name in ("type", "title", "status")
+    }
+    assert page["meaning"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 431])
+def test_a_bare_status_has_the_type_that_stands_for_it(status):
+    response, page = answer_of_abort(status)
+
+    assert_is_problem(response, status)
+    assert (page["type"], page["status"]) == (response.json["type"], status)
+    assert "/problems/http-" not in page["type"]
+
+
+@pytest.mark.parametrize("status", [501, 502])
+def test_a_bare_failure_is_one_of_ours(status):
+    assert_is_problem(answer_of_abort(status)[0], 500)
+
+
+@pytest.mark.parametrize("slug", ["http-404", "http-200", "http-500", "http-499", "http-", "http-0418"])
+def test_a_status_that_never_stands_in_a_problem_has_no_page(client, slug):
+    assert client.get(f"/problems/{slug}").status_code == 404
 
 
 def test_a_broken_host_header_changes_no_address(client):

@@ -87,6 +87,19 @@ def test_a_batch_gives_what_is_found_and_names_what_is_missing(client):
     assert response.json["missing"] == ["pmid:3"]
 
 
+def test_a_work_stands_once_for_each_reference_that_names_it(client, services):
+    """And the document says so. Which references are one is for the service to tell."""
+    doi = WORK.identifiers["doi"]
+
+    response = client.call("POST", "/v1/works/batch", json={"ids": [WORK.id, doi, "pmid:3", WORK.id]})
+
+    assert services.works.asked == [WORK.id, doi, "pmid:3", WORK.id]
+    assert [work["id"] for work in response.json["results"]] == [WORK.id, WORK.id]
+    told = client.get("/openapi.json").json["paths"]["/v1/works/batch"]["post"]["description"]
+    told = " ".join(told.split())
+    assert "The same reference twice gives one result; two references to one work give it twice." in told
+
+
 def test_a_batch_takes_five_hundred_references(client, services):
     references = [f"pmid:{number}" for number in range(1, 501)]
 

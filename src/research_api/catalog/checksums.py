@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
@@ -16,14 +17,19 @@ _MAGIC = 1337
 _BYTES_PER_READ = 1 << 20
 _SUFFIXES = (".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term")
 
+# a disk that loses a bit changes no time of the file
+READ_AGAIN_SECONDS = 600.0
+
 _Signature = tuple[int, int, int]
 
 
 class Checksums:
-    """Reads a file once, and again when its size, time or inode is another."""
+    """Reads a file when it is new, when its size, time or inode is another, and every ten minutes."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._sound: dict[Path, _Signature] = {}
+        self._forget_at = 0.0
 
     def are_right(self, build: Path) -> bool:
         """True where each segment file that the build names is there and as it was written.
@@ -31,6 +37,9 @@ class Checksums:
         The caller keeps writers out meanwhile. Raises OSError or ValueError where the build cannot be read.
         """
         files = _segment_files(build)
+        if self._monotonic() >= self._forget_at:
+            self._sound.clear()
+            self._forget_at = self._monotonic() + READ_AGAIN_SECONDS
         self._sound = {path: seen for path, seen in self._sound.items() if path in files}
         return all(self._is_sound(path) for path in sorted(files))
 

@@ -44,13 +44,19 @@ class TantivyIndexer:
     """
 
     def __init__(
-        self, layout: IndexLayout, feed: ChangeFeed, *, host: str, wall_clock: Callable[[], float] = time.time
+        self,
+        layout: IndexLayout,
+        feed: ChangeFeed,
+        *,
+        host: str,
+        wall_clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._layout = layout
         self._feed = feed
         self._host = host
         self._wall_clock = wall_clock
-        self._checksums = Checksums()
+        self._checksums = Checksums(monotonic)
 
     def apply(self) -> int:
         """Every settled change is in the index; the count of works written. 0 also where another process writes.
@@ -107,6 +113,8 @@ class TantivyIndexer:
             log.warning("index_corrupt", build=build.name)
         except (OSError, ValueError, KeyError, TypeError):
             log.warning("index_unreadable", build=build.name, exc_info=True)
+        # searches go on reading it until the new one is there, and must say so
+        self._layout.mark_broken(build)
         return False
 
     def _rebuild(self, progress: Progress) -> int:

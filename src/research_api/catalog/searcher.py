@@ -68,7 +68,7 @@ class TantivySearcher:
         self._next_look = 0.0
 
     def search(self, request: IndexRequest) -> IndexHits:
-        """The best `limit` works. A broken index is state "missing", and its rebuild is asked for."""
+        """The best `limit` works. An index that cannot be read is state "missing", and its rebuild is asked for."""
         for is_last_try in (False, True):
             opened = self._refreshed()
             if opened is None:
@@ -84,7 +84,7 @@ class TantivySearcher:
         return _NOTHING
 
     def state(self) -> str:
-        """ "fresh", "behind" or "missing", without searching."""
+        """ "fresh", "behind", "damaged" or "missing", without searching."""
         opened = self._refreshed()
         return "missing" if opened is None else self._freshness(opened)
 
@@ -130,6 +130,8 @@ class TantivySearcher:
 
     def _freshness(self, opened: _Open) -> str:
         state = opened.state
+        if self._layout.is_broken(opened.build):
+            return "damaged"
         behind = state is None or self._wall_clock() - state.caught_up_at > BEHIND_AFTER_SECONDS
         return "behind" if behind else "fresh"
 
@@ -159,7 +161,7 @@ def _unless_broken(read: Callable[[], T]) -> T | None:
         # Tantivy's panics derive from BaseException: a damaged file must not end the worker
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        log.warning("index_unreadable", exc_info=True)
+        log.warning("index_unreadable", error=type(error).__name__)
         return None
 
 

@@ -18,6 +18,7 @@ from research_api.bootstrap import Services, demo_path, open_records, record_for
 from research_api.cli.output import CHECK_FAILED, json_option, print_fields, print_json, reports_errors
 from research_api.cli.progress import ImportProgress, counting
 from research_api.domain.errors import Invalid, Unavailable
+from research_api.domain.identifiers import is_namespace
 from research_api.services.importing import ImportCounts, ImportRow
 
 # an index that did not move for this long has no worker
@@ -66,7 +67,7 @@ def import_command(  # noqa: PLR0913 - one argument for each option of the comma
     as_json: bool,
 ) -> None:
     """Import records from PATHS, plain or gzip, or `-` for standard input. The same import again changes nothing."""
-    _check(paths, format_name, demo)
+    _check(paths, format_name, namespace, demo)
     if rejects is not None and any(path != "-" and _is_same(rejects, Path(path)) for path in paths):
         raise click.UsageError("--rejects names a file that is to be imported: it would be emptied.")
     _calm_the_collector()
@@ -141,18 +142,24 @@ def _calm_the_collector() -> None:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+    """Under whatever names and links."""
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _open_rejects(path: Path) -> IO[str]:
-    return path.open("w", encoding="utf-8", errors="backslashreplace")
+    try:
+        return path.open("w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise click.UsageError(f"--rejects: {path} cannot be written: {error.strerror}.") from error
 
 
-def _check(paths: tuple[str, ...], format_name: str | None, demo: bool) -> None:
+def _check(paths: tuple[str, ...], format_name: str | None, namespace: str | None, demo: bool) -> None:
     if bool(paths) == demo:
         raise click.UsageError("Give PATHS, or --demo for the built-in records.")
     if format_name is not None and format_name not in record_formats():
         raise click.UsageError(f"--format must be one of {', '.join(record_formats())}.")
+    if namespace is not None and not is_namespace(namespace):
+        raise click.UsageError("--namespace takes lower case letters, digits and ._- and is at most 64 long.")
 
 
 def _wait_for_index(services: Services) -> int:

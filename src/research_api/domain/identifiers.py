@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 from research_api.domain.errors import Fault, Invalid
+from research_api.domain.text import IGNORABLE_CHARACTERS
 from research_api.domain.works import Identifier
 
 # strongest first: the first scheme a record has seeds the id of its work
@@ -20,6 +23,10 @@ _PRINTABLE = r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 _DOI = re.compile(rf"10\.[0-9]{{4,9}}(?:\.[0-9]+)*/{_PRINTABLE}+")
 _DOI_LEAD = re.compile(r"^(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 # what people paste beside `doi:` and its like: addresses, and ids that cannot be words
+# how a reference list leads a DOI in
+_DOI_WORD = re.compile(r"^doi(?:[:.]\s*|\s+)(?=10\.)", re.IGNORECASE)
+_WRAPPERS = (("<", ">"), ('"', '"'), ("\u201c", "\u201d"), ("(", ")"), ("[", "]"))
+_INVISIBLE = dict.fromkeys(map(ord, IGNORABLE_CHARACTERS + "\u200b"))
 _WEB_LEAD = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
 _PASTED = tuple(
     (scheme, re.compile(pattern, re.IGNORECASE))
@@ -128,14 +135,35 @@ def parse_reference(text: str) -> str | Identifier:
     return Identifier("doi", doi)
 
 
-def recognise(text: str) -> Identifier | None:
-    """The identifier that a whole query is, or None. Unlike `parse_reference` it takes resolver addresses too.
+def recognise(text: str) -> tuple[Identifier, ...]:
+    """The identifiers that a whole query may be, the nearest first.
 
-    A bare number is a number, not a PMID; `PMC123` and `W2741809807` are recognised without a lead.
+    Unlike `parse_reference` it takes what people paste: resolver addresses with escapes or a query, quotes and
+    brackets around it, a full stop after it, other widths, invisible characters. There can be several, as most of
+    these may belong to a DOI. A bare number is a number, not a PMID; `PMC123` and `W2741809807` need no lead.
     """
     value = text.strip()
     if len(value) > MAX_IDENTIFIER_CHARACTERS:
-        return None
+        return ()
+    return tuple(dict.fromkeys(found for one in _readings(value) if (found := _recognised(one)) is not None))
+
+
+def _readings(value: str) -> Iterator[str]:
+    """What the text may have been before it was pasted, the nearest first."""
+    yield value
+    value = unicodedata.normalize("NFKC", value.translate(_INVISIBLE)).strip()
+    yield value
+    for opening, closing in _WRAPPERS:
+        if value.startswith(opening) and value.endswith(closing):
+            value = value[1:-1].strip()
+    if _DOI_LEAD.match(value) and "/" in value:
+        value = unquote(value.partition("?")[0].partition("#")[0], errors="replace")
+    value = _DOI_WORD.sub("", value)
+    yield value
+    yield value.rstrip(".,;")
+
+
+def _recognised(value: str) -> Identifier | None:
     scheme, colon, rest = value.partition(":")
     if colon and scheme.lower() in SCHEMES:
         found = normalise(scheme.lower(), rest)

@@ -31,7 +31,8 @@ class IndexRequest:
 class IndexHits:
     """Works best first, as `works.work_number` numbers them, their scores, and how many match in all.
 
-    state: "fresh", "behind" (changes wait for longer than a minute) or "missing" (nothing to ask; hits empty).
+    state: "fresh", "behind" (changes wait for longer than a minute), "damaged" (being built anew; hits and total may be
+    wrong) or "missing" (nothing to ask; hits empty).
     titled: the works with the title that was asked, ten at most; they satisfy the filters.
     """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -20,8 +19,7 @@ def main(arguments: list[str]) -> int:
     try:
         if chosen.command == "processes":
             return run_processes(chosen.procfile, chosen.log_dir)
-        settings = read_run_settings(Path.cwd(), os.environ)
-        return run(settings, Plan(procfile=Path.cwd() / "Procfile"))
+        return run(read_run_settings(), Plan(procfile=Path.cwd() / "Procfile"))
     except StartupError as error:
         complain(f"Error: {error}")
         return 1

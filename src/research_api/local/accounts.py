@@ -99,6 +99,21 @@ def hand_over(path: Path, account: Account) -> None:
         os.chown(path, account.user_id, account.group_id)
 
 
+def check_has_name(account: Account) -> None:
+    """The account can make a cluster: initdb asks for its name, even though it is told another one to use.
+
+    Raises StartupError where the number has none, as in containers that run as any number.
+    """
+    number = os.geteuid() if account.user_id is None else account.user_id
+    try:
+        pwd.getpwuid(number)
+    except KeyError as error:
+        raise StartupError(
+            f"Postgres cannot be set up by user number {number}, which has no name in /etc/passwd. "
+            "Run as a user that has one, add a line for it there, or set DATABASE_URL."
+        ) from error
+
+
 def can_reach(folder: Path, account: Account) -> bool:
     """The account can pass through `folder` and all its parents."""
     return account.user_id is None or _runs(["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)], account)

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from research_api.local import ports
 from research_api.local.accounts import Ground
-from research_api.local.console import tail
+from research_api.local.console import log_from_here
 from research_api.local.data_folder import open_log
 from research_api.local.errors import StartupError
 from research_api.local.leftovers import MARKER, forget_process, note_process
@@ -27,6 +27,7 @@ class LocalServer(ABC):
 
     name: of its folder, its log and its notes.
     stop_steps: signals to send in turn, each with the seconds to wait after it.
+    log: what its log says since we were made.
     """
 
     name: ClassVar[str]
@@ -38,7 +39,7 @@ class LocalServer(ABC):
         self.ground = ground
         self.is_throwaway = is_throwaway
         self.port = 0
-        self.log_path = ground.logs / f"{self.name}.log"
+        self.log = log_from_here(ground.logs / f"{self.name}.log")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,7 +70,7 @@ class LocalServer(ABC):
             self.stop()
             if ports.refusal(ports.LOOPBACK, self.port) is None:
                 break  # The port was not the reason, so another one would not help.
-        raise StartupError(f"{self.name} did not start. The end of {self.log_path}:\n{tail(self.log_path)}")
+        raise StartupError(f"{self.name} did not start. {self.log.end()}")
 
     def stop(self) -> None:
         """The server has ended; a call for one that never ran does nothing."""
@@ -91,7 +92,7 @@ class LocalServer(ABC):
 
     def run_once(self, command: list[str]) -> None:
         """`command` succeeded as the servers' account. Raises StartupError with the end of the log."""
-        with open_log(self.log_path) as log:
+        with open_log(self.log.path) as log:
             outcome = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -106,10 +107,10 @@ class LocalServer(ABC):
                 check=False,
             )
         if outcome.returncode != 0:
-            raise StartupError(f"{command[0]} failed. The end of {self.log_path}:\n{tail(self.log_path)}")
+            raise StartupError(f"{command[0]} failed. {self.log.end()}")
 
     def _launch(self) -> None:
-        with open_log(self.log_path) as log:
+        with open_log(self.log.path) as log:
             self._process = subprocess.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,

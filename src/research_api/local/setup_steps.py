@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from research_api.local.console import say, tail
+from research_api.local.console import log_from_here, say
 from research_api.local.data_folder import logs_of, open_log, read_kept, write_private
 from research_api.local.errors import StartupError
 
@@ -82,6 +82,7 @@ class Setup:
     def _run(self, command: tuple[str, ...]) -> str:
         """What the command printed; only its errors go to the log, as a key is a secret."""
         with open_log(self._log_path) as log:
+            part = log_from_here(self._log_path)
             outcome = subprocess.run(
                 command,
                 cwd=self._root,
@@ -99,10 +100,7 @@ class Setup:
         if outcome.returncode == 0:
             return outcome.stdout
         shown = " ".join(command[1:])
-        raise StartupError(
-            f"`python {shown}` failed with exit code {outcome.returncode}. "
-            f"The end of {self._log_path}:\n{tail(self._log_path)}"
-        )
+        raise StartupError(f"`python {shown}` failed with exit code {outcome.returncode}. {part.end()}")
 
 
 def _key_in(printed: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import signal
@@ -13,26 +12,25 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
+from research_api.config import PEPPER_FILE, RUN_FILE
 from research_api.local import ports
 from research_api.local.accounts import Ground, find_ground
-from research_api.local.console import complain, say, tail
+from research_api.local.console import complain, log_from_here, say
 from research_api.local.data_folder import kept_secret, logs_of, make_data_folder, run_lock, write_private
 from research_api.local.errors import StartupError
 from research_api.local.leftovers import MARKER, stop_children
 from research_api.local.local_server import LocalServer
 from research_api.local.postgres import LocalPostgres
 from research_api.local.processes import read_procfile
+from research_api.local.readiness import READY, parts_not_ready, readiness
 from research_api.local.run_settings import RunSettings
 from research_api.local.servers import start, stop_left_servers
 from research_api.local.setup_steps import Setup, SetupCommands
+from research_api.local.terminal import watch_terminal
 from research_api.local.valkey import LocalValkey
 
-READY_WITHIN_SECONDS = 90.0
-READY = "ready"
-# The first search should find the demo records; the index of a large catalog takes longer than a person waits.
-INDEX_WITHIN_SECONDS = 15.0
 CHILDREN_STOP_SECONDS = 9.0
 POLL_SECONDS = 0.2
 TRY_QUERY = "dna structure"
@@ -45,6 +43,9 @@ class Plan:
     procfile: Path
     commands: SetupCommands = field(default_factory=SetupCommands)
     is_throwaway: bool = False
+    ready_within_seconds: float = 90.0
+    # The first search should find the demo records; a large index takes longer than a person waits.
+    patience_seconds: float = 15.0
 
 
 class StopSignals:
@@ -71,6 +72,7 @@ class StopSignals:
 def run(settings: RunSettings, plan: Plan) -> int:
     """Nothing that was started is left. 0 after a signal, 1 after an error, which was told."""
     signals = StopSignals()
+    watch_terminal()
     try:
         read_procfile(plan.procfile)
         make_data_folder(settings.data_dir)
@@ -93,7 +95,8 @@ class Supervisor:
         self._signals = signals
         self._servers: list[LocalServer] = []
         self._environment: dict[str, str] = {}
-        self._run_file = settings.data_dir / "run.json"
+        self._run_file = settings.data_dir / RUN_FILE
+        self._web_log = log_from_here(logs_of(settings.data_dir) / "web.log")
 
     def run(self) -> None:
         """The system ran until a signal came, as KeyboardInterrupt.
@@ -132,7 +135,7 @@ class Supervisor:
 
     def _start_servers(self, ground: Ground, stack: contextlib.ExitStack) -> str:
         """The children's environment is complete; what tells this database from others."""
-        database_url, redis_url = self._settings.given("DATABASE_URL"), self._settings.given("REDIS_URL")
+        database_url, redis_url = self._settings.database_url, self._settings.redis_url
         database = database_url or ""
         # The last thing to happen, whatever became of the steps below.
         stack.callback(stop_left_servers, ground)
@@ -170,11 +173,11 @@ class Supervisor:
             "PORT": str(settings.port),
             "INTERNAL_PORT": str(settings.internal_port),
             "FLOWER_PORT": str(settings.flower_port),
-            "PUBLIC_URL": settings.given("PUBLIC_URL") or settings.url,
-            "KEY_PEPPER": settings.given("KEY_PEPPER") or kept_secret(settings.data_dir / "key-pepper"),
+            "PUBLIC_URL": settings.public_url or settings.url,
+            "KEY_PEPPER": settings.key_pepper or kept_secret(settings.data_dir / PEPPER_FILE),
         }
         # The value is there now; a setting given both ways would be ambiguous.
-        for name in ("DATABASE_URL", "REDIS_URL", "KEY_PEPPER", "PUBLIC_URL"):
+        for name in ("DATABASE_URL", "REDIS_URL", "KEY_PEPPER"):
             environment.pop(f"{name}_FILE", None)
         return environment
 
@@ -209,22 +212,25 @@ class Supervisor:
         return processes
 
     def _wait_until_ready(self, processes: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        deadline = time.monotonic() + self._plan.ready_within_seconds
         patience: float | None = None
-        while (status := _readiness(self._settings.url)) != READY:
+        while (status := readiness(self._settings.url)) != READY:
             self._check_all_run(processes)
             if status is not None:
-                patience = patience or time.monotonic() + INDEX_WITHIN_SECONDS
+                patience = patience or time.monotonic() + self._plan.patience_seconds
                 if time.monotonic() > patience:
-                    say("The search index is not up to date yet: until it is, answers say degraded")
+                    say(f"{self._not_ready()} Until that changes, answers say degraded.")
                     return
             if time.monotonic() > deadline:
-                log_path = logs_of(self._settings.data_dir) / "web.log"
                 raise StartupError(
-                    f"{self._settings.url}/readyz did not answer 200 within {READY_WITHIN_SECONDS:.0f} s. "
-                    f"The end of {log_path}:\n{tail(log_path)}"
+                    f"{self._settings.url}/readyz did not answer 200 within "
+                    f"{self._plan.ready_within_seconds:.0f} s. {self._not_ready()} {self._web_log.end()}"
                 )
             time.sleep(POLL_SECONDS)
+
+    def _not_ready(self) -> str:
+        parts = parts_not_ready(self._settings.internal_url)
+        return f"Not ready yet: {', '.join(parts) or 'some part, see the logs'}."
 
     def _announce(self, key: str) -> None:
         settings = self._settings
@@ -253,27 +259,7 @@ class Supervisor:
             raise StartupError("One of the processes ended, so everything stops.")
         for server in self._servers:
             if server.has_ended():
-                raise StartupError(
-                    f"{server.name} ended, so everything stops. "
-                    f"The end of {server.log_path}:\n{tail(server.log_path)}"
-                )
-
-
-def _readiness(url: str) -> str | None:
-    """What /readyz says, None where it does not answer 200.
-
-    Asked directly: a proxy from the environment has no part in it.
-    """
-    address = urlsplit(url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        response = connection.getresponse()
-        return str(json.load(response)["status"]) if response.status == http.client.OK else None
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return None
-    finally:
-        connection.close()
+                raise StartupError(f"{server.name} ended, so everything stops. {server.log.end()}")
 
 
 def _stop(processes: subprocess.Popen[bytes]) -> None:

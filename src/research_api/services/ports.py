@@ -58,7 +58,7 @@ class SearchIndex(Protocol):
     """The words of the works, findable."""
 
     def search(self, request: IndexRequest) -> IndexHits:
-        """The best `limit` works. Never raises for a broken index: that is state "missing"."""
+        """The best `limit` works. Never raises for a broken index: that is state "missing" or "damaged"."""
         ...
 
 

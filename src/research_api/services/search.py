@@ -6,55 +6,43 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
-
 from research_api.domain.errors import Expired, Fault, Invalid
-from research_api.domain.identifiers import is_work_id, recognise
+from research_api.domain.identifiers import is_work_id
 from research_api.domain.index import IndexHits, IndexRequest, KeptList
 from research_api.domain.merging import title_key
-from research_api.domain.query import (
-    Document,
-    Query,
-    document_of,
-    filter_part,
-    highlight,
-    match,
-    parse_lenient,
-    parse_strict,
-    print_query,
-)
+from research_api.domain.query import print_query
 from research_api.domain.search import (
     MAX_KEPT_WORKS,
-    Hit,
-    MatchSpan,
     Mode,
     Relation,
     SearchAnswer,
     SearchRequest,
     SearchWarning,
-    Sort,
     SourceOutcome,
     SourceReport,
 )
 from research_api.domain.text import nfc
-from research_api.domain.works import Identifier, Work, work_id_from_number, work_number
+from research_api.domain.works import work_id_from_number, work_number
 from research_api.services.cursors import Cursor, CursorSigner
+from research_api.services.hits import hit_of, places_to_show
 from research_api.services.joining import joined
 from research_api.services.ports import ListStore, SearchIndex, WorkStore
-
-log = structlog.get_logger(__name__)
+from research_api.services.question import Question, understood
 
 KEEP_LIST_SECONDS = 15 * 60
 MAX_EXACT_HITS = 10
 
-_HYBRID_IS_LEXICAL = SearchWarning(
-    "hybrid_is_lexical", "This server has no vectors yet: the results are ranked by words alone."
-)
 _NO_INDEX = SearchWarning(
     "index_missing",
     "The search index is being built: only works named by identifier or whole title are found.",
 )
 _INDEX_BEHIND = SearchWarning("index_behind", "The search index lacks the newest changes of the catalog.")
+_INDEX_DAMAGED = SearchWarning(
+    "index_damaged", "The search index is being built anew; until it is, works may be missing or miscounted."
+)
+_UNKNOWN_IDENTIFIER = SearchWarning(
+    "unknown_identifier", "No work has this identifier: the results match its words."
+)
 _LIST_ENDS = SearchWarning(
     "list_ends",
     f"Only the first {MAX_KEPT_WORKS} works can be paged through. Narrow the query to see others.",
@@ -63,21 +51,6 @@ _NO_PAGING = SearchWarning(
     "paging_unavailable",
     "The list could not be kept, so there is no next page. Ask again, or ask for a larger page.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A request, understood: query is None where no word was left of it.
-
-    identifier: what the whole text is, outside strict mode. condition: what a stored text must satisfy besides
-    being found; None in strict mode, which proves the whole query, and where an identifier names the work.
-    """
-
-    request: SearchRequest
-    query: Query | None
-    warnings: tuple[SearchWarning, ...]
-    identifier: Identifier | None = None
-    condition: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +89,18 @@ class SearchService:
         Raises QueryInvalid in strict mode, Invalid for a mode this server lacks, DatabaseUnavailable.
         """
         begin = self._monotonic()
-        question = _understood(request)
+        question = understood(request)
         if "catalog" not in (request.sources or self._default_sources):
             return self._page(question, _View(_nothing_kept(question.request), None, 0, limit), tenant, begin)
-        kept, state = self._ranked(question, more_than=limit)
+        named = self._named(question)
+        kept, state = self._ranked(question, named, more_than=limit)
         list_id = self._kept_under(kept, limit)
-        question = replace(question, warnings=question.warnings + _state_warnings(state))
+        warnings = [*question.warnings, *_state_warnings(state)]
+        if question.identifiers and not named:
+            warnings.append(_UNKNOWN_IDENTIFIER)
         if list_id is None and len(kept.numbers) > limit:
-            question = replace(question, warnings=(*question.warnings, _NO_PAGING))
+            warnings.append(_NO_PAGING)
+        question = replace(question, warnings=tuple(warnings))
         return self._page(question, _View(kept, list_id, 0, limit), tenant, begin)
 
     def next_page(
@@ -143,12 +120,12 @@ class SearchService:
             detail = "Send the parameters of the first page again, or the cursor alone."
             raise Invalid("The cursor belongs to another search.", faults=(Fault("/cursor", detail),))
         view = _View(kept, place.list_id, place.offset, limit)
-        return self._page(_understood(kept.request), view, tenant, begin)
+        return self._page(understood(kept.request), view, tenant, begin)
 
-    def _ranked(self, question: _Question, *, more_than: int) -> tuple[KeptList, str]:
+    def _ranked(self, question: Question, ids: Sequence[str], *, more_than: int) -> tuple[KeptList, str]:
         request = question.request
         is_strict = request.mode is Mode.STRICT
-        named = [] if is_strict else self._named(question)
+        named = self._accepted(request, ids)
         hits = IndexHits((), (), 0, {}, "fresh")
         if question.query is not None:
             hits = self._index.search(
@@ -167,13 +144,13 @@ class SearchService:
             named += self._titled(request, hits if question.query is not None else None)
         return joined(request, hits, list(dict.fromkeys(named))), hits.state
 
-    def _named(self, question: _Question) -> list[int]:
-        """The work that the whole text names by an identifier or its id, where it satisfies the filters."""
+    def _named(self, question: Question) -> list[str]:
+        """The work that the whole text names by an identifier or its id; in strict mode it names none."""
         text = question.request.text.strip()
-        ids = [text] if is_work_id(text) else []
-        if question.identifier is not None:
-            ids = list(self._store.ids_of([question.identifier]).values())
-        return self._accepted(question.request, ids)
+        if question.identifiers:
+            known = self._store.ids_of(question.identifiers)
+            return [known[one] for one in question.identifiers if one in known][:1]
+        return [text] if is_work_id(text) and question.request.mode is not Mode.STRICT else []
 
     def _titled(self, request: SearchRequest, hits: IndexHits | None) -> list[int]:
         """The works whose whole title the text is; the index is asked where it has the newest of them."""
@@ -190,15 +167,14 @@ class SearchService:
     def _kept_under(self, kept: KeptList, limit: int) -> str | None:
         return self._lists.put(kept, KEEP_LIST_SECONDS) if len(kept.numbers) > limit else None
 
-    def _page(self, question: _Question, view: _View, tenant: str, begin: float) -> SearchAnswer:
+    def _page(self, question: Question, view: _View, tenant: str, begin: float) -> SearchAnswer:
         request, kept = question.request, view.kept
         ids = [work_id_from_number(one) for one in kept.numbers[view.offset : view.offset + view.limit]]
         works = self._store.by_ids(ids)
         hits = tuple(
             hit
-            for place, work_id in enumerate(ids, start=view.offset)
-            if work_id in works and not _stands_elsewhere(works[work_id], work_id, kept)
-            if (hit := _hit(question, works[work_id], place, kept)) is not None
+            for place in places_to_show(kept, view.offset, ids, works, self._store.by_ids)
+            if (hit := hit_of(question, works[ids[place - view.offset]], place, kept)) is not None
         )
         seen = view.offset + len(ids)
         more = view.list_id is not None and seen < len(kept.numbers)
@@ -235,55 +211,9 @@ class SearchService:
         )
 
 
-def _understood(request: SearchRequest) -> _Question:
-    request = replace(request, text=nfc(request.text))
-    if request.mode is Mode.VECTOR:
-        detail = "This server has no vectors yet. Use hybrid, lexical or strict."
-        raise Invalid("The mode is not available.", faults=(Fault("/mode", detail),))
-    if request.mode is Mode.STRICT:
-        return _Question(request, parse_strict(request.text), ())
-    parsed = parse_lenient(request.text)
-    identifier = recognise(request.text)
-    # the colon of doi:10.1000/x is no unknown field
-    warnings = () if identifier else parsed.warnings
-    if request.mode is Mode.HYBRID:
-        warnings = (*warnings, _HYBRID_IS_LEXICAL)
-    condition = filter_part(parsed.query) if parsed.query is not None and identifier is None else None
-    return _Question(request, parsed.query, warnings, identifier, condition)
-
-
-def _stands_elsewhere(work: Work, asked_id: str, kept: KeptList) -> bool:
-    """True for a work that was merged into another one of the list since the list was made."""
-    return work.id != asked_id and work_number(work.id) in kept.numbers
-
-
-def _passes(question: _Question, work: Work, document: Document) -> bool:
-    """NOT, year: and field clauses hold in the stored text too, unless the text is this very work's title."""
-    return (
-        question.condition is None
-        or match(question.condition, document) is not None
-        or title_key(question.request.text) == title_key(work.title)
-    )
-
-
-def _hit(question: _Question, work: Work, place: int, kept: KeptList) -> Hit | None:
-    """The hit with its spans, or None where the stored text does not satisfy what the index promised."""
-    spans: Sequence[MatchSpan] = ()
-    if question.query is not None:
-        document = document_of(work)
-        strict = question.request.mode is Mode.STRICT
-        proof = match(question.query, document) if strict else highlight(question.query, document)
-        if proof is None or not (question.request.filters.accept(work) and _passes(question, work, document)):
-            log.info("index_disagrees", work=work.id)
-            return None
-        spans = proof
-    score = kept.scores[place] if question.request.sort is Sort.RELEVANCE else None
-    return Hit(work, place + 1, score, tuple(spans))
-
-
 def _nothing_kept(request: SearchRequest) -> KeptList:
     return KeptList(request, (), (), 0, {}, False)
 
 
 def _state_warnings(state: str) -> tuple[SearchWarning, ...]:
-    return {"missing": (_NO_INDEX,), "behind": (_INDEX_BEHIND,)}.get(state, ())
+    return {"missing": (_NO_INDEX,), "behind": (_INDEX_BEHIND,), "damaged": (_INDEX_DAMAGED,)}.get(state, ())

@@ -16,8 +16,12 @@ from research_api.web.parser import StrictParser
 View = Callable[..., Response]
 
 # what any operation behind a key may answer, and what comes on top for those that read a body
-PRIVATE_PROBLEMS = (400, 401, 403, 406, 422, 500, 503)
+PRIVATE_PROBLEMS = (401, 403, 406, 422, 503)
 BODY_PROBLEMS = (413, 415)
+# what any request may get before it is looked at, and where something fails
+COMMON_PROBLEMS = (400, 414, 431, 500)
+# and what it may get where the answer has an ETag
+ETAG_STATUSES = (304, 412)
 _ETAG_HEADER = {"ETag": {"schema": {"type": "string"}, "description": "Strong, over the results."}}
 
 
@@ -66,9 +70,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # its base ships no types
                 documented
             )
         if contract.has_etag:
-            # the only place for a parameter of one method: `doc` would replace those of the arguments
+            # the only place for parameters of one method: `doc` would replace those of the arguments
             notes: dict[str, Any] = vars(documented)["_apidoc"]
-            notes["arguments"]["parameters"].append("IF_NONE_MATCH")
+            notes["arguments"]["parameters"] += ["IF_NONE_MATCH", "IF_MATCH"]
         described: View = self.doc(
             operationId=contract.operation_id,
             responses={status: HTTPStatus(status).name for status in _other_statuses(method, contract)},
@@ -78,7 +82,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # its base ships no types
 
 
 def _other_statuses(method: str, contract: Contract) -> list[int]:
-    statuses = {500, *contract.problems, *((304,) if contract.has_etag else ())}
+    statuses = {*COMMON_PROBLEMS, *contract.problems, *(ETAG_STATUSES if contract.has_etag else ())}
     if not contract.is_public:
         statuses.update(PRIVATE_PROBLEMS)
     if method == "POST":

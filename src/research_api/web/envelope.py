@@ -28,9 +28,16 @@ HEADERS = {
 _TRANSPORT_SECURITY = "max-age=31536000"
 
 
+def headers_for(public_url: str) -> dict[str, str]:
+    """The headers of every answer of a service with this address, but for its id."""
+    is_secure = public_url.startswith("https://")
+    return {**HEADERS, **({"Strict-Transport-Security": _TRANSPORT_SECURITY} if is_secure else {})}
+
+
 def install(app: Flask) -> None:
     """From now on every answer of the app has an id and the headers; install it before all other hooks."""
     app.before_request(_name_the_request)
+    app.before_request(_refuse_missing_host)
     app.before_request(_refuse_unreadable_path)
     app.after_request(_add_headers)
 
@@ -40,6 +47,12 @@ def _name_the_request() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     clear_contextvars()
     bind_contextvars(request_id=g.request_id)
+
+
+def _refuse_missing_host() -> None:
+    """RFC 9112, 3.2: an HTTP/1.1 request without Host gets a 400. gunicorn lets it pass; an empty one is fine."""
+    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and "HTTP_HOST" not in request.environ:
+        raise Malformed("Send a Host header: HTTP/1.1 requires it.")
 
 
 def _refuse_unreadable_path() -> None:
@@ -55,8 +68,6 @@ def _refuse_unreadable_path() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers["X-Request-ID"] = request_id()
-    for name, value in HEADERS.items():
+    for name, value in headers_for(settings().public_url).items():
         response.headers.setdefault(name, value)
-    if settings().public_url.startswith("https://"):
-        response.headers["Strict-Transport-Security"] = _TRANSPORT_SECURITY
     return response

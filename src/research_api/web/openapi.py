@@ -19,6 +19,10 @@ OPENAPI_VERSION = "3.1.0"
 _TITLE = "Research API"
 _DESCRIPTION = "One HTTP API over the world's scholarly records. Errors are problem+json (RFC 9457)."
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+_PRECONDITIONS = {
+    "If-None-Match": "ETags that you have: where one is still good, the answer is a 304 without body.",
+    "If-Match": "ETags: where none is that of the answer, it is a 412.",
+}
 _EXAMPLE_REQUEST_ID = "4f0c2a6e8d1b4c7f9a3e5d7b1c9f8e6a"
 
 
@@ -63,6 +67,14 @@ class ProblemApi(Api):  # type: ignore[misc]  # its base ships no types
         for status, kinds in by_status.items():
             self.spec.components.response(HTTPStatus(status).name, _problem_response(kinds), lazy=True)
         self.spec.components.response("NOT_MODIFIED", {"description": "You have it already."}, lazy=True)
+
+    def _register_etag_headers(self) -> None:
+        for name, meaning in _PRECONDITIONS.items():
+            parameter = {"name": name, "description": meaning, "schema": {"type": "string"}}
+            self.spec.components.parameter(name.upper().replace("-", "_"), "header", parameter, lazy=True)
+
+    def _register_pagination_header(self) -> None:
+        """None: pages lead on by cursors, and the library's header would bring a schema that nothing has."""
 
 
 def attach(app: Flask) -> ProblemApi:

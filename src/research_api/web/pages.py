@@ -10,8 +10,8 @@ import flask_swagger_ui  # type: ignore[import-untyped]  # ships no types
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from research_api.web.answers import json_answer
-from research_api.web.problem_types import PROBLEM_TYPES, ProblemType
+from research_api.web.answers import conditional, json_answer
+from research_api.web.problem_types import ProblemType, problem_type_named
 from research_api.web.request_context import settings
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
@@ -54,14 +54,13 @@ def asset(name: str) -> Response:
     response = Response(_content(name), mimetype=mimetypes.guess_type(name)[0])
     response.headers["Cache-Control"] = CACHED_LONG
     response.add_etag()
-    response.make_conditional(request)
-    return response
+    return conditional(response)
 
 
 @blueprint.get("/problems/<slug>")
 def problem_page(slug: str) -> Response:
     """What a type of problem means and what to do about it."""
-    kind = PROBLEM_TYPES.get(slug)
+    kind = problem_type_named(slug)
     if kind is None:
         abort(404)
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from research_api.domain.errors import ResearchApiError
 
@@ -30,8 +31,8 @@ PROBLEM_TYPES = {
     for kind in (
         ProblemType(
             "malformed", 400, "The request cannot be read",
-            "Something in the request is broken: its JSON, its encoding or its percent escapes.",
-            "Send well-formed UTF-8, and JSON without duplicate names, NaN or Infinity.",
+            "Something in the request is broken: its HTTP, its encoding, its percent escapes or its JSON.",
+            "Send well-formed HTTP and UTF-8, and JSON without duplicate names, NaN or Infinity.",
         ),
         ProblemType(
             "cursor-invalid", 400, "The cursor is not valid",
@@ -72,6 +73,11 @@ PROBLEM_TYPES = {
             "expired", 410, "It is no longer kept",
             "What was asked for was kept for a limited time, and that time is over.",
             "Start again from the first page.",
+        ),
+        ProblemType(
+            "precondition-failed", 412, "It is not the version you named",
+            "If-Match names ETags, and none of them is the one that the answer has now.",
+            "Leave If-Match out, or send the ETag of the newest answer.",
         ),
         ProblemType(
             "body-too-large", 413, "The body is too large",
@@ -133,12 +139,31 @@ PROBLEM_TYPES = {
 
 # for what Flask and Werkzeug refuse before any code of ours runs
 _BY_STATUS = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",
+    409: "conflict",
+    410: "expired",
+    412: "precondition-failed",
     413: "body-too-large",
+    414: "uri-too-long",
     415: "unsupported-media-type",
+    422: "invalid",
+    431: "headers-too-large",
 }
+# nothing here answers with these, yet a library may: what HTTP itself says of them is all there is to tell
+PLAIN_TYPES = {
+    f"http-{status.value}": ProblemType(
+        f"http-{status.value}", status.value, status.phrase,
+        status.description or "The request was refused with this status of HTTP.",
+        "Compare the request with /openapi.json.",
+    )
+    for status in HTTPStatus
+    if 400 <= status < 500 and status not in _BY_STATUS
+}  # fmt: skip
 
 
 def problem_type_of(error: ResearchApiError) -> ProblemType:
@@ -147,5 +172,10 @@ def problem_type_of(error: ResearchApiError) -> ProblemType:
 
 
 def problem_type_for(status: int) -> ProblemType:
-    """The type for a bare status; one without an own type is reported as malformed or internal."""
-    return PROBLEM_TYPES[_BY_STATUS.get(status, "malformed" if status < 500 else "internal")]
+    """The type for a bare status, which it keeps; what is no 4xx of HTTP is a fault of ours, internal."""
+    return problem_type_named(_BY_STATUS.get(status, f"http-{status}")) or PROBLEM_TYPES["internal"]
+
+
+def problem_type_named(slug: str) -> ProblemType | None:
+    """The type whose page is at /problems/slug; None where there is no such page."""
+    return PROBLEM_TYPES.get(slug) or PLAIN_TYPES.get(slug)

@@ -105,7 +105,10 @@ class SearchArgumentsSchema(ArgumentsSchema):
     facets = TextList(
         fields.String(validate=validate.OneOf(FACETS)),
         max_items=MAX_LIST_ITEMS,
-        metadata={"description": "What to count over all matching works."},
+        metadata={
+            "description": "What to count over all matching works. "
+            "In open_access, false counts the closed and the unknown ones."
+        },
     )
     limit = WholeNumber(1, MAX_PAGE, load_default=DEFAULT_PAGE, metadata={"description": "Results per page."})
     cursor = Text(

@@ -67,7 +67,8 @@ def show(_arguments: object, id: str) -> Response:  # noqa: A002 - the name in t
 def batch(references: tuple[str, ...]) -> Response:
     """Get many works
 
-    Results stand in the order asked, each once; what names no known work stands in missing.
+    Results stand in the order asked. The same reference twice gives one result; two references to one work
+    give it twice. What names no known work stands in missing.
     """
     answer = services().works.batch(references)
     results = [work_body(work) for work in answer.results]
