@@ -112,7 +112,7 @@ class Project:
 
     def start_until_ready(self, **environment: str) -> subprocess.Popen[str]:
         run = self.start(**environment)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 100
         while time.monotonic() < deadline and run.poll() is None:
             if self.run_facts().get("pid") == run.pid:
                 return run
@@ -202,4 +202,4 @@ def project(open_folder: Path) -> Iterator[Project]:
     for run in project.runs:
         if run.poll() is None:
             run.terminate()
-        run.communicate(timeout=30)
+        run.communicate(timeout=100)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.services
 def test_a_taken_port_stops_the_start_before_anything_runs(project: Project, name: str, offset: int) -> None:
     with socket.create_server(("127.0.0.1", project.port + offset)):
         run = project.start()
-        printed = run.communicate(timeout=10)[0]
+        printed = run.communicate(timeout=100)[0]
 
     assert run.returncode == 1
     assert f"Error: {name}={project.port + offset} is taken" in printed
@@ -35,7 +35,7 @@ def test_a_process_that_ends_ends_the_run(project: Project, servers: ServerUrls)
     )
     run = project.start(**given(servers))
 
-    printed = run.communicate(timeout=30)[0]
+    printed = run.communicate(timeout=100)[0]
 
     assert run.returncode == 1
     assert "The process brief ended with code 7" in printed
@@ -50,7 +50,7 @@ def test_a_database_that_dies_ends_the_run(project: Project, servers: ServerUrls
     postmaster = int((project.data_dir / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
 
     psutil.Process(postmaster).kill()
-    printed = run.communicate(timeout=30)[0]
+    printed = run.communicate(timeout=100)[0]
 
     assert run.returncode == 1
     assert "postgres ended, so everything stops" in printed
@@ -60,7 +60,7 @@ def test_a_database_that_dies_ends_the_run(project: Project, servers: ServerUrls
 def test_a_setup_command_that_fails_stops_the_start(project: Project, servers: ServerUrls) -> None:
     run = project.start(**given(servers), MIGRATE_CODE="raise SystemExit('no such table')")
 
-    printed = run.communicate(timeout=30)[0]
+    printed = run.communicate(timeout=100)[0]
 
     assert run.returncode == 1
     assert "failed with exit code 1" in printed
@@ -71,10 +71,10 @@ def test_a_setup_command_that_fails_stops_the_start(project: Project, servers: S
 def test_a_failed_start_tells_nothing_of_an_earlier_one(project: Project, servers: ServerUrls) -> None:
     """The log is kept from run to run; an error that was mended would send people the wrong way."""
     first = project.start(**given(servers), MIGRATE_CODE="raise SystemExit('no such table')")
-    first.communicate(timeout=30)
+    first.communicate(timeout=100)
 
     second = project.start(**given(servers), MIGRATE_CODE="raise SystemExit('no such column')")
-    printed = second.communicate(timeout=30)[0]
+    printed = second.communicate(timeout=100)[0]
 
     assert "no such column" in printed
     assert "no such table" not in printed
@@ -87,7 +87,7 @@ def test_a_process_that_ends_at_once_shows_nothing_of_an_earlier_run(
     (project.data_dir / "logs" / "brief.log").write_text("words of yesterday\n")
     (project.folder / "Procfile").write_text("web: python web.py\nbrief: sh -c 'exit 7'\n")
 
-    printed = project.start(**given(servers)).communicate(timeout=30)[0]
+    printed = project.start(**given(servers)).communicate(timeout=100)[0]
 
     assert "The process brief ended with code 7" in printed
     assert "words of yesterday" not in printed

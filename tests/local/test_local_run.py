@@ -89,7 +89,7 @@ def test_a_second_run_on_the_same_folder_says_so(project: Project, servers: Serv
     first = project.start_until_ready(**given(servers))
 
     second = project.start(**given(servers), PORT="1")
-    printed = second.communicate(timeout=10)[0]
+    printed = second.communicate(timeout=100)[0]
 
     assert second.returncode == 1
     assert f"Already running on {project.data_dir} (process {first.pid})" in printed
@@ -193,7 +193,7 @@ def test_a_stop_lets_a_running_task_finish_and_leaves_no_pool(project: Project) 
     broker = Celery("probe", broker=str(project.run_facts()["redis_url"]))
     broker.send_task("probe", ignore_result=True)
     broker.close()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 100
     while not (project.folder / "began").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert project.survivors().count("gunicorn") == 3
