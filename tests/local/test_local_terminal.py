@@ -8,7 +8,7 @@ import pty
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from research_api.local.servers import ServerUrls
 from research_api.local.terminal import POLL_SECONDS
 from tests.local.conftest import Project, given
+from tests.timing import wait_until
 
 pytestmark = pytest.mark.services
 # As a terminal program starts its shell: a new session, whose terminal is standard input.
@@ -67,17 +68,9 @@ def terminal(project: Project, servers: ServerUrls) -> Iterator[Terminal]:
         psutil.Process(int(str(project.run_facts()["pid"]))).terminate()
 
 
-def wait_until(is_true: Callable[[], object], what: str) -> None:
-    """It became true."""
-    deadline = time.monotonic() + 60
-    while not is_true():
-        assert time.monotonic() < deadline, f"never came: {what}"
-        time.sleep(0.05)
-
-
 def supervisor_of(project: Project) -> psutil.Process:
     """The process that run.json names, once it does."""
-    wait_until(project.run_facts, "run.json")
+    wait_until(project.run_facts, "run.json", seconds=60)
     return psutil.Process(int(str(project.run_facts()["pid"])))
 
 
@@ -96,7 +89,7 @@ def test_a_closed_terminal_ends_everything(project: Project, terminal: Terminal)
 
 def test_a_terminal_closed_during_the_setup_ends_it(project: Project, terminal: Terminal) -> None:
     make = terminal.run("make", "run", MIGRATE_CODE="import time; time.sleep(1000)")
-    wait_until((project.folder / "commands.txt").exists, "the setup")
+    wait_until((project.folder / "commands.txt").exists, "the setup", seconds=60)
 
     terminal.close()
     make.wait(60)

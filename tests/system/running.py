@@ -25,11 +25,10 @@ import psutil
 import psycopg2
 
 from research_api.local.leftovers import MARKER
+from tests import timing
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
-# ends a wait for what never comes; how long things take is measured by the benchmark, not by tests
-PATIENCE_SECONDS = 100.0
 # longer than any statement may take
 ANSWER_WITHIN_SECONDS = 45.0
 
@@ -92,11 +91,8 @@ def ask(
 
 
 def wait_until(is_true: Callable[[], object], what: str) -> None:
-    """It became true. Raises AssertionError with `what` where it did not."""
-    begin = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - begin < PATIENCE_SECONDS, f"never came: {what}"
-        time.sleep(0.05)
+    """It became true in one process and can be seen in all. Raises AssertionError with `what` where it did not."""
+    timing.wait_until(is_true, what)
     # one web process saw it: the others look at the index four times a second
     time.sleep(0.3)
 
@@ -193,7 +189,7 @@ class System:
         """It was told to stop as `kill` does; its exit code."""
         assert self._run is not None
         self._run.send_signal(signal.SIGTERM)
-        return self._run.wait(PATIENCE_SECONDS)
+        return self._run.wait(timing.PATIENCE_SECONDS)
 
     def cut_power(self) -> None:
         """Every process of the run is killed at once; none had a chance to do anything about it."""

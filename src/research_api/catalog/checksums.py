@@ -34,7 +34,8 @@ class Checksums:
     def are_right(self, build: Path) -> bool:
         """True where each segment file that the build names is there and as it was written.
 
-        The caller keeps writers out meanwhile. Raises OSError or ValueError where the build cannot be read.
+        The caller keeps writers out meanwhile. Raises OSError where the build cannot be read, ValueError,
+        KeyError or TypeError where what it says of itself makes no sense.
         """
         files = _segment_files(build)
         if self._monotonic() >= self._forget_at:

@@ -86,9 +86,10 @@ def document_of(work: Work) -> tantivy.Document:
 def _indexed(text: str) -> str:
     """Its words, cut where Tantivy would drop one for its length. No query is long enough to tell the difference."""
     found = words(text)
-    if sum(map(len, found)) > MAX_WORD_CHARACTERS:
-        found = [word[:MAX_WORD_CHARACTERS] for word in found]
-    return " ".join(found)
+    joined = " ".join(found)
+    if len(joined) <= MAX_WORD_CHARACTERS:
+        return joined
+    return " ".join(word[:MAX_WORD_CHARACTERS] for word in found)
 
 
 def day_order(work: Work) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -45,6 +45,7 @@ class _Open:
     translator: Translator
     mark: tuple[int, ...]
     state: BuildState | None
+    is_broken: bool
 
 
 class TantivySearcher:
@@ -117,21 +118,21 @@ class TantivySearcher:
         build = self._layout.current()
         if build is None:
             return None
-        mark = _mark_of(build)
+        mark, is_broken = _mark_of(build), self._layout.is_broken(build)
         if opened is None or opened.build != build:
             index = tantivy.Index.open(str(build))
             register_tokenizers(index)
             translator = Translator(index.schema, stem_analyzer().analyze)
-            return _Open(build, index, translator, mark, self._layout.read_state(build))
+            return _Open(build, index, translator, mark, self._layout.read_state(build), is_broken)
         if mark == opened.mark:
-            return opened
+            return replace(opened, is_broken=is_broken)
         opened.index.reload()
-        return _Open(build, opened.index, opened.translator, mark, self._layout.read_state(build))
+        return replace(opened, mark=mark, state=self._layout.read_state(build), is_broken=is_broken)
 
     def _freshness(self, opened: _Open) -> str:
-        state = opened.state
-        if self._layout.is_broken(opened.build):
+        if opened.is_broken:
             return "damaged"
+        state = opened.state
         behind = state is None or self._wall_clock() - state.caught_up_at > BEHIND_AFTER_SECONDS
         return "behind" if behind else "fresh"
 

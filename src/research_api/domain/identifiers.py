@@ -24,7 +24,7 @@ _DOI = re.compile(rf"10\.[0-9]{{4,9}}(?:\.[0-9]+)*/{_PRINTABLE}+")
 _DOI_LEAD = re.compile(r"^(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 # what people paste beside `doi:` and its like: addresses, and ids that cannot be words
 # how a reference list leads a DOI in
-_DOI_WORD = re.compile(r"^doi(?:[:.]\s*|\s+)(?=10\.)", re.IGNORECASE)
+_DOI_WORD = re.compile(r"^doi(?:\.\s*|\s+)(?=10\.)", re.IGNORECASE)
 _WRAPPERS = (("<", ">"), ('"', '"'), ("\u201c", "\u201d"), ("(", ")"), ("[", "]"))
 _INVISIBLE = dict.fromkeys(map(ord, IGNORABLE_CHARACTERS + "\u200b"))
 _WEB_LEAD = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)

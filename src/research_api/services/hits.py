@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -11,37 +11,37 @@ from research_api.domain.merging import title_key
 from research_api.domain.query import Document, document_of, highlight, match
 from research_api.domain.search import Hit, MatchSpan, Mode, Sort
 from research_api.domain.works import Work, work_id_from_number, work_number
+from research_api.services.ports import WorkStore
 from research_api.services.question import Question
 
 log = structlog.get_logger(__name__)
 
 
-def places_to_show(
-    kept: KeptList,
-    offset: int,
-    ids: Sequence[str],
-    works: Mapping[str, Work],
-    by_ids: Callable[[Sequence[str]], Mapping[str, Work]],
-) -> list[int]:
-    """The places of the list, from `offset` on, whose works stand there for the first time.
+def works_to_show(kept: KeptList, places: range, store: WorkStore) -> list[tuple[int, Work]]:
+    """The works at these places of the list, each where it stands for the first time.
 
     Works that were merged since the list was made come back as one survivor. It is shown where it stood itself,
     else at the first place that leads to it, which may lie on an earlier page; so those are looked up too, but
-    only where something was merged.
+    only where something was merged. Raises DatabaseUnavailable.
     """
-    moved = any(one in works and works[one].id != one for one in ids)
-    before = [work_id_from_number(one) for one in kept.numbers[:offset]] if moved else []
-    shown = {work.id for work in by_ids(before).values()} if before else set()
-    places = []
-    for place, asked_id in enumerate(ids, start=offset):
+    ids = _ids_at(kept, places)
+    works = store.by_ids(ids)
+    is_merged = any(work.id != asked_id for asked_id, work in works.items())
+    before = store.by_ids(_ids_at(kept, range(places.start))) if is_merged else {}
+    shown = {work.id for work in before.values()}
+    found = []
+    for place, asked_id in zip(places, ids, strict=True):
         work = works.get(asked_id)
-        if work is None:
+        if work is None or work.id in shown:
             continue
-        is_elsewhere = work.id != asked_id and work_number(work.id) in kept.numbers
-        if not is_elsewhere and work.id not in shown:
+        if work.id == asked_id or work_number(work.id) not in kept.numbers:
             shown.add(work.id)
-            places.append(place)
-    return places
+            found.append((place, work))
+    return found
+
+
+def _ids_at(kept: KeptList, places: range) -> list[str]:
+    return [work_id_from_number(kept.numbers[place]) for place in places]
 
 
 def _passes(question: Question, work: Work, document: Document) -> bool:

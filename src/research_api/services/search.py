@@ -22,9 +22,9 @@ from research_api.domain.search import (
     SourceReport,
 )
 from research_api.domain.text import nfc
-from research_api.domain.works import work_id_from_number, work_number
+from research_api.domain.works import work_number
 from research_api.services.cursors import Cursor, CursorSigner
-from research_api.services.hits import hit_of, places_to_show
+from research_api.services.hits import hit_of, works_to_show
 from research_api.services.joining import joined
 from research_api.services.ports import ListStore, SearchIndex, WorkStore
 from research_api.services.question import Question, understood
@@ -169,14 +169,12 @@ class SearchService:
 
     def _page(self, question: Question, view: _View, tenant: str, begin: float) -> SearchAnswer:
         request, kept = question.request, view.kept
-        ids = [work_id_from_number(one) for one in kept.numbers[view.offset : view.offset + view.limit]]
-        works = self._store.by_ids(ids)
+        seen = min(view.offset + view.limit, len(kept.numbers))
         hits = tuple(
             hit
-            for place in places_to_show(kept, view.offset, ids, works, self._store.by_ids)
-            if (hit := hit_of(question, works[ids[place - view.offset]], place, kept)) is not None
+            for place, work in works_to_show(kept, range(view.offset, seen), self._store)
+            if (hit := hit_of(question, work, place, kept)) is not None
         )
-        seen = view.offset + len(ids)
         more = view.list_id is not None and seen < len(kept.numbers)
         canonical = print_query(question.query) if question.query is not None else None
         elapsed_ms = round((self._monotonic() - begin) * 1000)
