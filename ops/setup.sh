@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 wanted=$1
 python=${PYTHON:-python3}
 lock=requirements/$wanted.lock
+models=requirements/models.lock
 
 fail() {
     echo "Error: $*" >&2
@@ -14,7 +15,7 @@ fail() {
 }
 
 fingerprint() {
-    cat "requirements/$1.lock" setup.cfg pyproject.toml | cksum
+    cat "requirements/$1.lock" "$models" setup.cfg pyproject.toml | cksum
 }
 
 is_done() {
@@ -44,10 +45,10 @@ if ! .venv/bin/python -c '' 2>/dev/null; then
     pwd >.venv/.place
 fi
 
-count=$(grep -c '^[a-z].*==' "$lock")
-echo "Installing $count locked packages from $lock; the first time takes a minute or two"
+count=$(cat "$lock" "$models" | grep -c '^[a-z].*==')
+echo "Installing $count locked packages from $lock and $models; the first time takes a minute or two"
 rm -f ".venv/.$wanted"
 set -- --quiet --quiet --disable-pip-version-check --no-input --progress-bar off --root-user-action ignore --no-deps
-.venv/bin/python -m pip install "$@" --require-hashes -r "$lock" || fail "the packages of $lock could not be installed; see above."
+.venv/bin/python -m pip install "$@" --require-hashes -r "$lock" -r "$models" || fail "the packages of $lock and $models could not be installed; see above."
 .venv/bin/python -m pip install "$@" --no-build-isolation -e . || fail "this project could not be installed into .venv; see above."
 fingerprint "$wanted" >".venv/.$wanted"

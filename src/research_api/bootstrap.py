@@ -18,16 +18,22 @@ from research_api.catalog.searcher import TantivySearcher
 from research_api.config import Settings
 from research_api.db import migrate
 from research_api.db.changes import PostgresChangeFeed
+from research_api.db.embeddings import PostgresEmbeddingStore
 from research_api.db.engine import Database
 from research_api.db.keys import PostgresKeyStore
+from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
+from research_api.embeddings.loading import EmbedderLoader
 from research_api.enqueue import CeleryWakeUps, make_celery
 from research_api.services.catalog import CatalogService
 from research_api.services.cursors import CursorSigner
+from research_api.services.embedding import CpuShare, EmbeddingService
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
 from research_api.services.keys import KeysService
+from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
+from research_api.services.vector_search import VectorSearch
 from research_api.services.works import WorksService
 
 
@@ -41,6 +47,7 @@ class Services:
     keys: KeysService
     catalog: CatalogService
     importing: ImportService
+    embedding: EmbeddingService
 
 
 __all__ = [
@@ -83,6 +90,10 @@ def build_services(settings: Settings) -> Services:
     lists = RedisListStore(redis)
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
+    loader = EmbedderLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
+    embeddings = PostgresEmbeddingStore(database)
+    has_vectors = settings.embedding_model is not None
+    vectors = VectorSearch(PostgresVectorStore(database), loader) if has_vectors else None
     probes = (
         Probe("database", lambda: _database_state(database), essential=True),
         Probe("redis", lambda: State.READY if redis.ping() else State.DEGRADED, essential=False),
@@ -91,12 +102,20 @@ def build_services(settings: Settings) -> Services:
         ),
     )
     return Services(
-        search=SearchService(store, searcher, lists, signer, default_sources=settings.sources),
+        search=SearchService(
+            store, Retriever(searcher, vectors), lists, signer, default_sources=settings.sources
+        ),
         works=WorksService(store),
         health=HealthService(probes),
         keys=KeysService(PostgresKeyStore(database), SystemClock(), settings.key_pepper),
-        catalog=CatalogService(store, feed, indexer),
+        catalog=CatalogService(store, feed, indexer, embeddings),
         importing=ImportService(store, CeleryWakeUps(make_celery(settings.celery_broker_url))),
+        embedding=EmbeddingService(
+            embeddings,
+            loader,
+            settings.embedding_model,
+            share=CpuShare(settings.embedding_cpu_percent / 100),
+        ),
     )
 
 

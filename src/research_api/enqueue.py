@@ -23,9 +23,11 @@ _INDEX_EXCHANGE = Exchange(INDEX, type="fanout")  # type: ignore[no-untyped-call
 _DECLARED = {"declare": [_INDEX_EXCHANGE]}
 
 APPLY_CHANGES = "tasks.index.apply_changes"
+EMBED_WORKS = "tasks.index.embed_works"
 PRUNE_CHANGES = "tasks.maintenance.prune_changes"
 
 APPLY_EVERY_SECONDS = 5.0
+EMBED_EVERY_SECONDS = 5.0
 PRUNE_EVERY_SECONDS = 3600.0
 BROKER_TIMEOUT_SECONDS = 5.0
 QUIET_SECONDS = 30.0
@@ -50,6 +52,7 @@ def make_celery(broker_url: str) -> Celery:
         task_default_queue=MAINTENANCE,
         task_routes={
             APPLY_CHANGES: {"queue": INDEX},
+            EMBED_WORKS: {"queue": INDEX},
             PRUNE_CHANGES: {"queue": MAINTENANCE},
         },
         broker_connection_retry_on_startup=True,
@@ -58,17 +61,26 @@ def make_celery(broker_url: str) -> Celery:
         broker_transport_options=socket if broker_url.startswith(("redis", "rediss")) else {},
         imports=("tasks.index", "tasks.maintenance"),
         timezone="UTC",
-        beat_schedule={
-            "apply-changes": {
-                "task": APPLY_CHANGES,
-                "schedule": APPLY_EVERY_SECONDS,
-                # a message that nobody took in time is as good as the next one
-                "options": {"expires": APPLY_EVERY_SECONDS, **_DECLARED},
-            },
-            "prune-changes": {"task": PRUNE_CHANGES, "schedule": PRUNE_EVERY_SECONDS},
-        },
+        beat_schedule=_beat_schedule(),
     )
     return app
+
+
+def _beat_schedule() -> dict[str, dict[str, object]]:
+    """What beat sends; a message that nobody took in time is as good as the next one."""
+    return {
+        "apply-changes": {
+            "task": APPLY_CHANGES,
+            "schedule": APPLY_EVERY_SECONDS,
+            "options": {"expires": APPLY_EVERY_SECONDS, **_DECLARED},
+        },
+        "embed-works": {
+            "task": EMBED_WORKS,
+            "schedule": EMBED_EVERY_SECONDS,
+            "options": {"expires": EMBED_EVERY_SECONDS, **_DECLARED},
+        },
+        "prune-changes": {"task": PRUNE_CHANGES, "schedule": PRUNE_EVERY_SECONDS},
+    }
 
 
 def _queues() -> tuple[Queue, ...]:

@@ -10,12 +10,13 @@ import pytest
 from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
 from research_api.catalog.searcher import TantivySearcher
-from research_api.domain.errors import CursorInvalid, Expired, Invalid, QueryInvalid
+from research_api.domain.errors import CursorInvalid, EmbeddingUnavailable, Expired, Invalid, QueryInvalid
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.search import Filters, Mode, SearchRequest, Sort, SourceOutcome
 from research_api.domain.works import Identifier, Work, work_id_from_seed
 from research_api.services.cursors import CursorSigner
+from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
 from tests.catalog.fakes import FakeChangeFeed
 
@@ -66,9 +67,10 @@ class Bench:
         self.feed = FakeChangeFeed()
         self.layout = IndexLayout(folder)
         self.lists = FakeListStore()
+        self.searcher = TantivySearcher(self.layout)
         self.service = SearchService(
             FakeWorkStore(self.feed),  # type: ignore[arg-type] # as much as the tests need
-            TantivySearcher(self.layout),
+            Retriever(self.searcher, None),
             self.lists,
             CursorSigner(b"secret"),
         )
@@ -76,7 +78,7 @@ class Bench:
     def put(self, *works: Work) -> None:
         self.feed.put(*works)
         TantivyIndexer(self.layout, self.feed, host="here").apply()
-        self.service._index._next_look = 0.0  # type: ignore[attr-defined] # the next look is now
+        self.searcher._next_look = 0.0  # the next look is now
 
 
 def work(seed: str, title: str, **fields: object) -> Work:
@@ -298,11 +300,11 @@ def test_hybrid_says_that_it_ranks_by_words_and_takes_what_is_no_syntax(bench: B
     assert {"hybrid_is_lexical", "unknown_field", "unmatched_quote"} <= {one.code for one in answer.warnings}
 
 
-def test_strict_refuses_with_the_place_and_vector_is_not_there(bench: Bench) -> None:
+def test_strict_refuses_with_the_place_and_vector_where_none_are_made(bench: Bench) -> None:
     with pytest.raises(QueryInvalid) as caught:
         bench.service.search(SearchRequest("deep AND", Mode.STRICT), limit=2, tenant="t")
     assert caught.value.faults[0].start is not None
-    with pytest.raises(Invalid):
+    with pytest.raises(EmbeddingUnavailable):
         bench.service.search(SearchRequest("deep", Mode.VECTOR), limit=2, tenant="t")
 
 

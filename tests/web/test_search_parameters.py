@@ -80,7 +80,7 @@ def test_raw_utf8_in_an_address_is_understood(client, services):
         ("q=" + "x" * 4_001, ["/q"]),
         ("q=%00", ["/q"]),
         ("q=a&q=b", ["/q"]),
-        ("q=a&mode=vector", ["/mode"]),
+        ("q=a&mode=vectors", ["/mode"]),
         ("q=a&mode=HYBRID", ["/mode"]),
         ("q=a&sources=catalog,scopus", ["/sources"]),
         ("q=a&sources=", ["/sources"]),

@@ -46,7 +46,7 @@ class RedisListStore:
 
 
 def _name(list_id: str) -> str:
-    return f"list:3:{list_id}"
+    return f"list:4:{list_id}"
 
 
 def _encoded(kept: KeptList) -> bytes:
@@ -54,6 +54,7 @@ def _encoded(kept: KeptList) -> bytes:
         "request": request_to_body(kept.request),
         "total": kept.total,
         "degraded": kept.degraded,
+        "is_counted": kept.is_counted,
         "facets": {name: [[one.value, one.count] for one in counts] for name, counts in kept.facets.items()},
     }
     count = len(kept.numbers)
@@ -78,4 +79,5 @@ def _decoded(data: bytes) -> KeptList:
         total=head["total"],
         facets=facets,
         degraded=head["degraded"],
+        is_counted=head["is_counted"],
     )

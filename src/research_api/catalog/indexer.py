@@ -75,6 +75,12 @@ class TantivyIndexer:
         with self._layout.writer(wait=True):
             return self._rebuild(progress or _no_progress)
 
+    def has_changes(self) -> bool:
+        """True where settled changes wait for this host's index, or where it has to be built."""
+        build = self._layout.current()
+        state = self._layout.read_state(build) if build else None
+        return state is None or bool(self._feed.after(state.position, 1).work_ids)
+
     def stats(self) -> IndexStats:
         """How far this host's index has come."""
         build = self._layout.current()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,9 @@ import tantivy
 from research_api.catalog.layout import BuildState, IndexLayout
 from research_api.catalog.schema import register_tokenizers, stem_analyzer
 from research_api.catalog.translate import Translator
-from research_api.domain.index import IndexHits, IndexRequest
-from research_api.domain.search import FACET_VALUES, FacetCount, Sort
+from research_api.domain.index import Accepted, Facts, IndexHits, IndexRequest
+from research_api.domain.query import Query as QueryTree
+from research_api.domain.search import FACET_VALUES, FacetCount, Filters, Sort
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +84,17 @@ class TantivySearcher:
                 return found
             self._forget(opened, is_broken=is_last_try)
         return _NOTHING
+
+    def accepted(self, query: QueryTree, filters: Filters, most: int) -> Accepted | None:
+        """How many works filters and the filter part of the query leave, and which, where they are at most `most`.
+
+        None where they leave all, and where the index cannot be read.
+        """
+        opened = self._refreshed()
+        wanted = opened.translator.accepted(query, filters) if opened is not None else None
+        if opened is None or wanted is None:
+            return None
+        return _unless_broken(partial(_count_and_few, opened.index.searcher(), wanted, most))
 
     def state(self) -> str:
         """ "fresh", "behind", "damaged" or "missing", without searching."""
@@ -151,6 +163,7 @@ class TantivySearcher:
             facets=_facets(searcher, query, request.facets),
             state=self._freshness(opened),
             titled=_numbers(searcher, searcher.search(titled, MAX_TITLED)) if titled is not None else (),
+            facts=_facts(searcher, found, numbers, [number for _, number in ranked[: request.facts_for]]),
         )
 
 
@@ -180,6 +193,24 @@ def _mark_of(build: Path) -> tuple[int, ...]:
 def _numbers(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> tuple[int, ...]:
     addresses = [address for _, address in found.hits]
     return tuple(cast("list[int]", searcher.fast_field_values("key", addresses)))
+
+
+def _facts(
+    searcher: tantivy.Searcher, found: tantivy.SearchResult, numbers: Sequence[int], wanted: Sequence[int]
+) -> tuple[Facts, ...]:
+    if not wanted:
+        return ()
+    place_of = {number: place for place, number in enumerate(numbers)}
+    addresses = [found.hits[place_of[number]][1] for number in wanted]
+    years, citations = (searcher.fast_field_values(name, addresses) for name in ("year", "citations"))
+    return tuple(Facts(int(year or 0), int(count or 0)) for year, count in zip(years, citations, strict=True))
+
+
+def _count_and_few(searcher: tantivy.Searcher, query: tantivy.Query, most: int) -> Accepted:
+    total: int = searcher.search(query, 1).count  # type: ignore[attr-defined] # the stub lacks it
+    if total > most:
+        return Accepted(total, None)
+    return Accepted(total, _numbers(searcher, searcher.search(query, max(total, 1))))
 
 
 def _facets(

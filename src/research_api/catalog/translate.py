@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import tantivy
 from tantivy import FieldType, Occur, Query
@@ -94,27 +96,40 @@ class Translator:
 
     def query(self, request: IndexRequest) -> Query:
         """What the request asks, with its filters."""
-        if request.strict:
-            return self.strict(request.query, request.filters)
-        return self.lexical(request.query, request.filters, request.named)
+        found = self.strict(request.query, request.filters) if request.strict else self.lexical(request)
+        if request.only is None:
+            return found
+        return Query.boolean_query([(Occur.Must, found), (Occur.Must, self._keys(request.only))])
 
     def strict(self, query: QueryTree, filters: Filters) -> Query:
         """Finds exactly the works that `domain.query.match` accepts, scored by their exact words."""
         return self._filtered(self._exact(query), None, filters)
 
-    def lexical(self, query: QueryTree, filters: Filters, named: Sequence[int] = ()) -> Query:
+    def lexical(self, request: IndexRequest) -> Query:
         """Ranks by the query's words and phrases; NOT, year: and other field clauses filter.
 
-        The named works are found as well, whatever the query says.
+        Works that are near are found as well; the named ones whatever the query says.
         """
-        condition = filter_part(query)
-        found = self._filtered(
-            self._ranking(query), self._exact(condition) if condition is not None else None, Filters()
-        )
-        if named:
-            keys = Query.const_score_query(Query.term_set_query(self._schema, "key", list(named)), 0.0)
-            found = Query.boolean_query([(Occur.Should, found), (Occur.Should, keys)])
-        return self._filtered(found, None, filters)
+        condition = filter_part(request.query)
+        ranking = self._ranking(request.query, request.repeats)
+        if ranking is not None and request.near:
+            parts = [ranking] if request.words_match else []
+            ranking = Query.boolean_query([(Occur.Should, one) for one in (*parts, self._keys(request.near))])
+        found = self._filtered(ranking, self._exact(condition) if condition is not None else None, Filters())
+        if request.named:
+            found = Query.boolean_query([(Occur.Should, found), (Occur.Should, self._keys(request.named))])
+        return self._filtered(found, None, request.filters)
+
+    def accepted(self, query: QueryTree | None, filters: Filters) -> Query | None:
+        """Finds what filters and the filter part of a query leave; None where they leave everything."""
+        condition = filter_part(query) if query is not None else None
+        if condition is None and filters == Filters():
+            return None
+        exact = Query.const_score_query(self._exact(condition), 0.0) if condition is not None else None
+        return self._filtered(None, exact, filters)
+
+    def _keys(self, numbers: Sequence[int]) -> Query:
+        return Query.const_score_query(Query.term_set_query(self._schema, "key", list(numbers)), 0.0)
 
     def titled(self, title_key: bytes, filters: Filters) -> Query:
         """Finds the works whose whole title has that key."""
@@ -188,11 +203,11 @@ class Translator:
             return Query.term_query(self._schema, field, words[0])
         return Query.phrase_query(self._schema, field, list(words))
 
-    def _ranking(self, query: QueryTree) -> Query | None:
+    def _ranking(self, query: QueryTree, repeats: Mapping[str, int]) -> Query | None:
         leaves = [leaf for leaf in ranking_leaves(query) if leaf.field is None]
         loose = [leaf.text for leaf in leaves if isinstance(leaf, Word) and not leaf.prefix]
         loose += [word for leaf in leaves if isinstance(leaf, Phrase) for word in leaf.words]
-        parts = self._stems([word for word in loose if word not in STOPWORDS] or loose)
+        parts = self._stems([word for word in loose if word not in STOPWORDS] or loose, repeats)
         for leaf in leaves:
             if isinstance(leaf, Phrase) and len(leaf.words) > 1:
                 parts.append(Query.boost_query(self._exact(leaf), PHRASE_WEIGHT))
@@ -200,12 +215,18 @@ class Translator:
                 parts.append(self._exact(leaf))
         return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
 
-    def _stems(self, words: Sequence[str]) -> list[Query]:
+    def _stems(self, words: Sequence[str], repeats: Mapping[str, int]) -> list[Query]:
+        times: Counter[str] = Counter()
+        for word in dict.fromkeys(words):
+            for stem in self._stem(word):
+                times[stem] += repeats.get(word, 1)
         parts = []
-        for stem in dict.fromkeys(self._stem(" ".join(words))):
-            parts.append(Query.term_query(self._schema, "text_stems", stem))
+        for stem, count in times.items():
+            weight = math.sqrt(count)
+            found = Query.term_query(self._schema, "text_stems", stem)
+            parts.append(Query.boost_query(found, weight) if count > 1 else found)
             title = Query.term_query(self._schema, "title_stems", stem)
-            parts.append(Query.boost_query(title, TITLE_WEIGHT))
+            parts.append(Query.boost_query(title, weight * TITLE_WEIGHT))
         return parts
 
 

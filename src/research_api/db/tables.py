@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy.dialects import postgresql as pg
 
 metadata = sa.MetaData()
@@ -51,6 +52,7 @@ works = sa.Table(
     _time("updated_at", default=True),
     sa.Index("works_title_key", "title_key"),
     sa.Index("works_match_key", "match_key"),
+    sa.Index("works_updated_at", sa.text("updated_at DESC")),
 )
 
 work_records = sa.Table(
@@ -106,6 +108,49 @@ index_hosts = sa.Table(
     sa.Column("xid", sa.BigInteger, nullable=False),
     sa.Column("row", sa.BigInteger, nullable=False),
     _time("seen_at", default=True),
+)
+
+embedding_models = sa.Table(
+    "embedding_models",
+    metadata,
+    sa.Column("number", sa.SmallInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("spec", sa.Text, nullable=False),
+    sa.Column("dimensions", sa.SmallInteger, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column(
+        "swept_to",
+        sa.DateTime(timezone=True),
+        nullable=False,
+        server_default=sa.text("'infinity'::timestamptz"),
+    ),
+    _time("role_since", default=True),
+    sa.CheckConstraint("role IN ('current', 'next', 'former')", name="embedding_models_role"),
+    sa.Index("embedding_models_one_each", "role", unique=True, postgresql_where=sa.text("role <> 'former'")),
+)
+
+# partitioned by model: `vectors` makes and drops the partitions
+work_vectors = sa.Table(
+    "work_vectors",
+    metadata,
+    sa.Column("model", sa.SmallInteger, sa.ForeignKey("embedding_models.number"), primary_key=True),
+    sa.Column("work_id", sa.Text, sa.ForeignKey("works.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("embedding", HALFVEC(), nullable=False),
+)
+
+embedding_backlog = sa.Table(
+    "embedding_backlog",
+    metadata,
+    sa.Column("work_id", sa.Text, sa.ForeignKey("works.id", ondelete="CASCADE"), primary_key=True),
+    _time("changed_at"),
+    sa.Column(
+        "claimed_until",
+        sa.DateTime(timezone=True),
+        nullable=False,
+        server_default=sa.text("'-infinity'::timestamptz"),
+    ),
+    sa.Column("failures", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Index("embedding_backlog_order", sa.text("changed_at DESC"), "work_id"),
 )
 
 organizations = sa.Table(

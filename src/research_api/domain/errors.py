@@ -12,7 +12,8 @@ ResearchApiError
 ├── Expired                   it was here and is no longer kept
 └── Unavailable               a dependency is down; a retry may work
     ├── DatabaseUnavailable
-    └── IndexUnavailable
+    ├── IndexUnavailable
+    └── EmbeddingUnavailable  texts cannot be turned into vectors
 """
 
 from __future__ import annotations
@@ -116,3 +117,9 @@ class IndexUnavailable(Unavailable):
     """No usable search index on this host."""
 
     slug = "index-unavailable"
+
+
+class EmbeddingUnavailable(Unavailable):
+    """The model that makes vectors cannot be loaded, or does not answer."""
+
+    slug = "embedding-unavailable"

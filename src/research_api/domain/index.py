@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from research_api.domain.query import Query
 from research_api.domain.search import FacetCount, Filters, SearchRequest, Sort
@@ -13,6 +14,10 @@ from research_api.domain.search import FacetCount, Filters, SearchRequest, Sort
 class IndexRequest:
     """One question to the index. strict: `query` must hold; else its leaves rank and its filter part holds.
 
+    repeats: how often the text has each of its words; a word counts the more for it. Only where not strict.
+    near: works that match as well, if filters and the filter part of the query hold; they are found by meaning.
+    words_match: False leaves only those; then no word ranks.
+    only: nothing but these works, None for all. facts_for: how many of the best come with their `facts`.
     named: works that match whatever the query says; only where not strict.
     title_key: works whose whole title has this key are named too, None where that is not asked.
     """
@@ -25,6 +30,19 @@ class IndexRequest:
     limit: int
     named: tuple[int, ...] = ()
     title_key: bytes | None = None
+    repeats: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    near: tuple[int, ...] = ()
+    words_match: bool = True
+    only: tuple[int, ...] | None = None
+    facts_for: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the index knows of a work besides its words: its year, 0 where unknown, and its citations."""
+
+    year: int
+    citations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class IndexHits:
     state: "fresh", "behind" (changes wait for longer than a minute), "damaged" (being built anew; hits and total may be
     wrong) or "missing" (nothing to ask; hits empty).
     titled: the works with the title that was asked, ten at most; they satisfy the filters.
+    facts: of the first works, as many as were asked for.
     """
 
     numbers: tuple[int, ...]
@@ -42,6 +61,15 @@ class IndexHits:
     facets: Mapping[str, tuple[FacetCount, ...]]
     state: str
     titled: tuple[int, ...] = ()
+    facts: tuple[Facts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Works that filters and the filter part of a query leave: how many, and which, where they are few enough."""
+
+    total: int
+    numbers: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +77,7 @@ class KeptList:
     """A ranked list as it stood when `request` first asked, so that its pages have no gap and no repeat.
 
     numbers: the works as `works.work_number` numbers them. Writing out a thousand ids costs 10 ms, and a page
-    needs ten.
+    needs ten. is_counted: total is exact; False where nearness decides what matches.
     """
 
     request: SearchRequest
@@ -58,3 +86,4 @@ class KeptList:
     total: int
     facets: Mapping[str, tuple[FacetCount, ...]]
     degraded: bool
+    is_counted: bool = True

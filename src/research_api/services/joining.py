@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from research_api.domain.index import IndexHits, KeptList
 from research_api.domain.search import MAX_KEPT_WORKS, SearchRequest, Sort
+from research_api.services.retrieval import Found
 
 
-def joined(request: SearchRequest, hits: IndexHits, named: Sequence[int]) -> KeptList:
+def joined(request: SearchRequest, found: Found, named: Sequence[int]) -> KeptList:
     """The ranked list: by relevance the named works come first, each with a score above the best.
 
     The index knows the named works and counts them; only one that it lacks is added to the total. In another
     order than relevance they stand where they belong, or at the end of the answer of an index that is missing.
     """
+    hits = found.hits
     ranked = list(zip(hits.numbers, hits.scores, strict=True))
     if named and request.sort is Sort.RELEVANCE:
         best = max(hits.scores, default=0.0)
@@ -28,7 +30,8 @@ def joined(request: SearchRequest, hits: IndexHits, named: Sequence[int]) -> Kep
         scores=tuple([score for _, score in ranked]),
         total=hits.total + len(lacking),
         facets=hits.facets,
-        degraded=hits.state != "fresh",
+        degraded=found.degraded or hits.state != "fresh",
+        is_counted=found.is_counted,
     )
 
 

@@ -1,6 +1,7 @@
 """What the services need of the outside; adapters in db, catalog, cache and enqueue satisfy these.
 
-`ChangeFeed` stands in `domain.feed`, because the catalog's index needs it as well.
+`ChangeFeed` stands in `domain.feed`, because the catalog's index needs it as well, and so does `Embedder` in
+`domain.vectors`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from research_api.domain.index import IndexHits, IndexRequest, KeptList
+from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
+from research_api.domain.query import Query
+from research_api.domain.search import Filters
 from research_api.domain.upsert import Incoming, Outcome
+from research_api.domain.vectors import (
+    Embedder,
+    EmbeddingModel,
+    EmbeddingProgress,
+    Matrix,
+    Neighbours,
+    Numbers,
+    WaitingText,
+)
 from research_api.domain.works import Identifier, Work
 
 
@@ -59,6 +71,91 @@ class SearchIndex(Protocol):
 
     def search(self, request: IndexRequest) -> IndexHits:
         """The best `limit` works. Never raises for a broken index: that is state "missing" or "damaged"."""
+        ...
+
+    def accepted(self, query: Query, filters: Filters, most: int) -> Accepted | None:
+        """How many works filters and the filter part of the query leave, and which, where they are at most `most`.
+
+        None where they leave all, and where the index cannot be read.
+        """
+        ...
+
+
+class EmbedderLoader(Protocol):
+    """Makes embedders."""
+
+    def load(self, spec: str) -> Embedder:
+        """The embedder that the spec, as EMBEDDING_MODEL has it, names. Raises EmbeddingUnavailable."""
+        ...
+
+
+class VectorStore(Protocol):
+    """The vectors of the works, findable. Each method raises DatabaseUnavailable."""
+
+    def current_model(self) -> EmbeddingModel | None:
+        """The model that queries are to be encoded with, or None where there is none yet."""
+        ...
+
+    def is_filling(self, longer_than_seconds: float) -> bool:
+        """True where works have waited for a vector for longer than that."""
+        ...
+
+    def nearest(self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int) -> Neighbours:
+        """At most `limit` works that the filters accept: nearly all of the nearest ones."""
+        ...
+
+    def nearest_among(
+        self, model: EmbeddingModel, vector: Matrix, numbers: Sequence[int], limit: int
+    ) -> Neighbours:
+        """At most `limit` of these works, exactly the nearest ones."""
+        ...
+
+    def vectors_of(self, model: EmbeddingModel, numbers: Sequence[int]) -> tuple[Numbers, Matrix]:
+        """The vectors of those works that have one: their numbers, and a row for each."""
+        ...
+
+
+class EmbeddingStore(Protocol):
+    """Which works wait for a vector, and the vectors that were made. Each method raises DatabaseUnavailable."""
+
+    def register(self, name: str, spec: str, dimensions: int) -> EmbeddingModel:
+        """The model is the one to embed with: `current` where there is none yet, else `next` beside it."""
+        ...
+
+    def claim(self, limit: int, seconds: float) -> list[WaitingText]:
+        """The newest works of the backlog, newest first, left to the caller alone for so long."""
+        ...
+
+    def store(self, model: EmbeddingModel, texts: Sequence[WaitingText], vectors: Matrix) -> None:
+        """The works have these vectors, and those that did not change meanwhile wait no more."""
+        ...
+
+    def fail(self, texts: Sequence[WaitingText], seconds: float) -> None:
+        """Each failed once more and waits so long; after the third time it waits until its text changes."""
+        ...
+
+    def release(self, texts: Sequence[WaitingText], seconds: float) -> None:
+        """Nobody has them, and they wait so long: that no vector came is no fault of theirs."""
+        ...
+
+    def trim(self, most: int) -> int:
+        """At most so many works wait; the oldest beyond are left to the next sweep. The count of those."""
+        ...
+
+    def top_up(self, model: EmbeddingModel, page: int) -> bool:
+        """Some more works without a vector are in the backlog. True once every work has one or waits for one."""
+        ...
+
+    def promote(self, model: EmbeddingModel) -> bool:
+        """`next` is `current` and what was current is `former`, if nothing waits any more. True where it is so now."""
+        ...
+
+    def drop_former(self, after_seconds: float) -> int:
+        """Vectors of models that are former for so long are gone; the count of models."""
+        ...
+
+    def progress(self) -> EmbeddingProgress | None:
+        """How far the model that is being filled, else the current one, has come; None without a model."""
         ...
 
 

@@ -10,7 +10,7 @@ from research_api.domain.errors import Expired, Fault, Invalid
 from research_api.domain.identifiers import is_work_id
 from research_api.domain.index import IndexHits, IndexRequest, KeptList
 from research_api.domain.merging import title_key
-from research_api.domain.query import print_query
+from research_api.domain.query import print_query, repeated_words
 from research_api.domain.search import (
     MAX_KEPT_WORKS,
     Mode,
@@ -26,8 +26,9 @@ from research_api.domain.works import work_number
 from research_api.services.cursors import Cursor, CursorSigner
 from research_api.services.hits import hit_of, works_to_show
 from research_api.services.joining import joined
-from research_api.services.ports import ListStore, SearchIndex, WorkStore
+from research_api.services.ports import ListStore, WorkStore
 from research_api.services.question import Question, understood
+from research_api.services.retrieval import Found, Retriever
 
 KEEP_LIST_SECONDS = 15 * 60
 MAX_EXACT_HITS = 10
@@ -69,7 +70,7 @@ class SearchService:
     def __init__(
         self,
         store: WorkStore,
-        index: SearchIndex,
+        retriever: Retriever,
         lists: ListStore,
         signer: CursorSigner,
         *,
@@ -77,7 +78,7 @@ class SearchService:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._index = index
+        self._retriever = retriever
         self._lists = lists
         self._signer = signer
         self._default_sources = default_sources
@@ -86,16 +87,16 @@ class SearchService:
     def search(self, request: SearchRequest, *, limit: int, tenant: str) -> SearchAnswer:
         """The first page.
 
-        Raises QueryInvalid in strict mode, Invalid for a mode this server lacks, DatabaseUnavailable.
+        Raises QueryInvalid in strict mode, EmbeddingUnavailable in vector mode, DatabaseUnavailable.
         """
         begin = self._monotonic()
         question = understood(request)
         if "catalog" not in (request.sources or self._default_sources):
             return self._page(question, _View(_nothing_kept(question.request), None, 0, limit), tenant, begin)
         named = self._named(question)
-        kept, state = self._ranked(question, named, more_than=limit)
+        kept, told = self._ranked(question, named, more_than=limit)
         list_id = self._kept_under(kept, limit)
-        warnings = [*question.warnings, *_state_warnings(state)]
+        warnings = [*question.warnings, *told]
         if question.identifiers and not named:
             warnings.append(_UNKNOWN_IDENTIFIER)
         if list_id is None and len(kept.numbers) > limit:
@@ -122,27 +123,30 @@ class SearchService:
         view = _View(kept, place.list_id, place.offset, limit)
         return self._page(understood(kept.request), view, tenant, begin)
 
-    def _ranked(self, question: Question, ids: Sequence[str], *, more_than: int) -> tuple[KeptList, str]:
+    def _ranked(
+        self, question: Question, ids: Sequence[str], *, more_than: int
+    ) -> tuple[KeptList, tuple[SearchWarning, ...]]:
         request = question.request
         is_strict = request.mode is Mode.STRICT
         named = self._accepted(request, ids)
-        hits = IndexHits((), (), 0, {}, "fresh")
+        found = Found(IndexHits((), (), 0, {}, "fresh"))
         if question.query is not None:
-            hits = self._index.search(
-                IndexRequest(
-                    query=question.query,
-                    strict=is_strict,
-                    filters=request.filters,
-                    sort=request.sort,
-                    facets=request.facets,
-                    limit=max(MAX_KEPT_WORKS, more_than),
-                    named=tuple(named),
-                    title_key=None if is_strict else title_key(request.text),
-                )
+            asked = IndexRequest(
+                query=question.query,
+                strict=is_strict,
+                filters=request.filters,
+                sort=request.sort,
+                facets=request.facets,
+                limit=max(MAX_KEPT_WORKS, more_than),
+                named=tuple(named),
+                title_key=None if is_strict else title_key(request.text),
+                repeats={} if is_strict else repeated_words(request.text),
             )
+            found = self._retriever.find(request, asked)
         if not is_strict:
-            named += self._titled(request, hits if question.query is not None else None)
-        return joined(request, hits, list(dict.fromkeys(named))), hits.state
+            named += self._titled(request, found.hits if question.query is not None else None)
+        kept = joined(request, found, list(dict.fromkeys(named)))
+        return kept, (*_state_warnings(found.hits.state), *found.warnings)
 
     def _named(self, question: Question) -> list[str]:
         """The work that the whole text names by an identifier or its id; in strict mode it names none."""
@@ -190,7 +194,9 @@ class SearchService:
             hits=hits,
             sources=reports,
             total=kept.total,
-            relation=Relation.EQUAL if complete and not kept.degraded else Relation.AT_LEAST,
+            relation=Relation.EQUAL
+            if complete and kept.is_counted and not kept.degraded
+            else Relation.AT_LEAST,
             facets=kept.facets,
             warnings=question.warnings + ((_LIST_ENDS,) if MAX_KEPT_WORKS <= seen < kept.total else ()),
             complete=complete,
@@ -210,7 +216,7 @@ class SearchService:
 
 
 def _nothing_kept(request: SearchRequest) -> KeptList:
-    return KeptList(request, (), (), 0, {}, False)
+    return KeptList(request, (), (), 0, {}, degraded=False)
 
 
 def _state_warnings(state: str) -> tuple[SearchWarning, ...]:

@@ -134,6 +134,11 @@ PROBLEM_TYPES = {
             "There is no usable search index on this host yet; it is built without anybody's help.",
             "Try again after the time in Retry-After.",
         ),
+        ProblemType(
+            "embedding-unavailable", 503, "The query cannot be compared by meaning",
+            "This server makes no vectors, or the model that makes them cannot be reached.",
+            "Search with mode hybrid or lexical, or try again after the time in Retry-After.",
+        ),
     )
 }  # fmt: skip
 

@@ -52,13 +52,6 @@ class NextPage:
     fields: frozenset[str]
 
 
-class _ServedMode(validate.OneOf):
-    def __call__(self, value: Any) -> Any:
-        if value == Mode.VECTOR:
-            raise ValidationError("vector is not available on this server yet. Use hybrid or strict.")
-        return super().__call__(value)
-
-
 class SearchArgumentsSchema(ArgumentsSchema):
     """A search, or the next page of one. Lists are comma-separated in GET and arrays in POST."""
 
@@ -71,9 +64,10 @@ class SearchArgumentsSchema(ArgumentsSchema):
         },
     )
     mode = fields.String(
-        validate=_ServedMode([Mode.HYBRID, Mode.STRICT, Mode.LEXICAL]),
+        validate=validate.OneOf(list(Mode)),
         metadata={
-            "description": "hybrid and lexical rank by the query; strict returns only what proves it.",
+            "description": "hybrid ranks by words and by meaning, lexical and vector by one of them; "
+            "strict returns only what proves the query.",
             "default": "hybrid",
         },
     )

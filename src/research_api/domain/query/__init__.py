@@ -40,7 +40,12 @@ from research_api.domain.query.matcher import (
     match,
 )
 from research_api.domain.query.parser import ParsedQuery, parse_lenient, parse_strict
-from research_api.domain.query.parts import filter_part, ranking_leaves
+from research_api.domain.query.parts import (
+    filter_part,
+    ranking_leaves,
+    repeated_words,
+    text_of_meaning,
+)
 from research_api.domain.query.printer import print_query
 from research_api.domain.query.problems import ProblemCode
 from research_api.domain.query.tree import (
@@ -101,4 +106,6 @@ __all__ = [
     "positive_leaves",
     "print_query",
     "ranking_leaves",
+    "repeated_words",
+    "text_of_meaning",
 ]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from research_api.domain.query.tree import (
     And,
     Not,
     Or,
+    Phrase,
     Query,
     TextLeaf,
+    Word,
     Years,
     make_and,
     make_or,
     positive_leaves,
 )
+from research_api.domain.text import fold, words
+
+# every dash is white space, as in the words; what opens and closes phrases and groups says nothing
+_BLANKS = dict.fromkeys(map(ord, '-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"“”„«»()'), " ")
 
 
 def filter_part(query: Query) -> Query | None:
@@ -39,3 +48,24 @@ def ranking_leaves(query: Query) -> tuple[TextLeaf, ...]:
     """
     leaves = (leaf for leaf in positive_leaves(query) if not isinstance(leaf, Years))
     return tuple(dict.fromkeys(leaves))
+
+
+def repeated_words(text: str) -> Mapping[str, int]:
+    """The folded words that the text has more than once, with how often: a word said twice is meant more."""
+    return {word: count for word, count in Counter(words(text)).items() if count > 1}
+
+
+def text_of_meaning(text: str, query: Query) -> str:
+    """What of the text is to be turned into a vector; empty where nothing of it ranks.
+
+    Without syntax that is the text itself, for a model reads sentences better than words; else the words that
+    rank. Case, width, diacritics, dashes and white space make no difference.
+    """
+    leaves = query.operands if isinstance(query, And) else (query,)
+    is_plain = all(isinstance(one, Phrase | Word) and one.field is None for one in leaves)
+    if is_plain and not any(isinstance(one, Word) and one.prefix for one in leaves):
+        return " ".join(fold(text).translate(_BLANKS).split())
+    ranking = [leaf for leaf in ranking_leaves(query) if leaf.field is None]
+    return " ".join(
+        word for leaf in ranking for word in (leaf.words if isinstance(leaf, Phrase) else (leaf.text,))
+    )
