@@ -80,9 +80,6 @@ class _Records:
         self._layout = layout
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._data
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.SkippedEntityHandler = self._entity
         self._rows: list[Row] = []
@@ -91,6 +88,7 @@ class _Records:
         self._depth = self._size = self._start_line = self._fed_bytes = 0
         self._record_depth = self._unread_depth = 0
         self._has_root = False
+        self._look()
 
     @property
     def line(self) -> int:
@@ -125,30 +123,67 @@ class _Records:
         if has_own_part:
             raise UnreadableInput("The document type defines entities, which are not read: remove its [...].")
 
+    def _look(self) -> None:
+        """What comes stands outside any record."""
+        parser = self._parser
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = None
+
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        if self._unread_depth:
-            return
-        if self._builder is not None:
-            if tag in self._layout.unread:
-                self._unread_depth = self._depth
-                return
-            self._size += _ELEMENT_BYTES + sum(map(len, attributes.values()))
-            if self._size <= MAX_RECORD_BYTES:
-                self._builder.start(tag, attributes)
-            return
         if self._layout.opens(self._depth, tag, attributes):
             self._record_depth, self._start_line = self._depth, self.line
             self._size, self._refused = 0, None
             self._builder = TreeBuilder()
             self._builder.start(tag, attributes)
+            self._keep()
         self._has_root = True
 
+    def _end(self, _tag: str) -> None:
+        self._depth -= 1
+
+    def _keep(self) -> None:
+        """What comes belongs to a record."""
+        parser, self._unread_depth = self._parser, 0
+        parser.StartElementHandler, parser.EndElementHandler = self._start_kept, self._end_kept
+        parser.CharacterDataHandler = self._data
+
+    def _start_kept(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if tag in self._layout.unread:
+            self._pass_over()
+            return
+        self._size += _ELEMENT_BYTES
+        if attributes:
+            self._size += sum(map(len, attributes.values()))
+        if self._builder is not None and self._size <= MAX_RECORD_BYTES:
+            self._builder.start(tag, attributes)
+
     def _data(self, text: str) -> None:
-        if self._builder is not None and not self._unread_depth:
-            self._size += len(text)
-            if self._size <= MAX_RECORD_BYTES:
-                self._builder.data(text)
+        self._size += len(text)
+        if self._builder is not None and self._size <= MAX_RECORD_BYTES:
+            self._builder.data(text)
+
+    def _end_kept(self, tag: str) -> None:
+        self._depth -= 1
+        if self._builder is not None and self._size <= MAX_RECORD_BYTES:
+            self._builder.end(tag)
+        if self._depth < self._record_depth:
+            self._finish()
+
+    def _pass_over(self) -> None:
+        """What comes is counted and not kept, up to the end of the element that has just begun."""
+        parser, self._unread_depth = self._parser, self._depth
+        parser.StartElementHandler, parser.EndElementHandler = self._start_unread, self._end_unread
+        parser.CharacterDataHandler = None
+
+    def _start_unread(self, _tag: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+
+    def _end_unread(self, _tag: str) -> None:
+        self._depth -= 1
+        if self._depth < self._unread_depth:
+            self._keep()
 
     def _entity(self, name: str, _is_parameter: bool) -> None:
         if self._builder is None or self._unread_depth:
@@ -161,23 +196,11 @@ class _Records:
                 f"the record has an entity that nothing here defines: &{name[:_MAX_NAME_CHARACTERS]};"
             )
 
-    def _end(self, tag: str) -> None:
-        self._depth -= 1
-        if self._unread_depth:
-            if self._depth < self._unread_depth:
-                self._unread_depth = 0
-            return
-        if self._builder is None:
-            return
-        if self._size <= MAX_RECORD_BYTES:
-            self._builder.end(tag)
-        if self._depth < self._record_depth:
-            builder, self._builder = self._builder, None
-            self._finish(builder)
-
-    def _finish(self, builder: TreeBuilder) -> None:
+    def _finish(self) -> None:
+        builder, self._builder = self._builder, None
+        self._look()
         try:
-            if self._size > MAX_RECORD_BYTES:
+            if builder is None or self._size > MAX_RECORD_BYTES:
                 raise Rejected("the record is longer than 10 MB")
             if self._refused is not None:
                 raise Rejected(self._refused)
