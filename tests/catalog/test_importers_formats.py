@@ -25,7 +25,16 @@ def read(stream, namespace):
 def test_the_formats_are_those_of_the_manual() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
 
-    assert list(importers.formats()) == ["acl-jsonl", "acl-xml", "collection", "crossref", "demo", "openalex"]
+    assert list(importers.formats()) == [
+        "acl-jsonl",
+        "acl-xml",
+        "arxiv-jsonl",
+        "collection",
+        "crossref",
+        "demo",
+        "openalex",
+        "pubmed-xml",
+    ]
     assert all(f"## `{name}`" in manual for name in importers.formats())
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from itertools import chain
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,6 +57,20 @@ SEEDS: dict[str, dict[str, object]] = {
         "update-to": [{"DOI": "10.1/x", "type": "retraction"}],
         "is-referenced-by-count": 7,
     },
+    "arxiv-jsonl": {
+        "id": "0704.0001",
+        "authors": "A. Lovelace (1), B. Bal\\'azs and C (2)",
+        "title": 'On $\\alpha$ of Schr\\"odinger',
+        "comments": "5 pages",
+        "journal-ref": "Phys.Rev.D76",
+        "doi": "10.1000/a 10.1000/b",
+        "categories": "hep-ph",
+        "license": "http://creativecommons.org/licenses/by/4.0/",
+        "abstract": "  We \\emph{count} Erd\\H{o}s.\n",
+        "versions": [{"version": "v1", "created": "Mon, 2 Apr 2007 19:18:42 GMT"}],
+        "update_date": "2008-11-26",
+        "authors_parsed": [["Lovelace", "A.", "Jr"], ["Bal\\'azs", "B.", ""]],
+    },
     "acl-jsonl": {
         "id": "P19-1001",
         "title": "On Words",
@@ -84,13 +100,27 @@ SEEDS: dict[str, dict[str, object]] = {
     },
 }
 
-XML = (
-    '<?xml version="1.0"?><collection id="P19"><volume id="1">'
-    "<meta><booktitle>Book</booktitle><year>2019</year></meta>"
-    '<paper id="1"><title>On <b>Words</b></title><author><first>Ada</first><last>L</last></author>'
-    "<abstract>We</abstract><doi>10.1000/x</doi><url>P19-1001</url></paper>"
-    "<paper id='2'><title>Next</title></paper></volume></collection>"
-)
+XML = {
+    "acl-xml": (
+        '<?xml version="1.0"?><collection id="P19"><volume id="1">'
+        "<meta><booktitle>Book</booktitle><year>2019</year></meta>"
+        '<paper id="1"><title>On <b>Words</b></title><author><first>Ada</first><last>L</last></author>'
+        "<abstract>We</abstract><doi>10.1000/x</doi><url>P19-1001</url></paper>"
+        "<paper id='2'><title>Next</title></paper></volume></collection>"
+    ),
+    "pubmed-xml": (
+        '<?xml version="1.0"?><!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD" "https://dtd.nlm.nih.gov/a.dtd">'
+        "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>777</PMID><Article><Journal><JournalIssue>"
+        "<PubDate><MedlineDate>1998 Dec-1999 Jan</MedlineDate></PubDate></JournalIssue><Title>J</Title></Journal>"
+        "<ArticleTitle>[On <b>w</b> &amp; &alpha;].</ArticleTitle><ELocationID EIdType='doi'>10.1000/a</ELocationID>"
+        "<Abstract><AbstractText Label='AIM'>We.</AbstractText></Abstract><AuthorList><Author><LastName>L</LastName>"
+        "<Identifier Source='ORCID'>0000-0002-1825-0097</Identifier></Author></AuthorList><ArticleDate><Year>1999"
+        "</Year><Month>05</Month><Day>03</Day></ArticleDate></Article></MedlineCitation><PubmedData><ReferenceList/>"
+        "<ArticleIdList><ArticleId IdType='pmc'>PMC8</ArticleId></ArticleIdList></PubmedData></PubmedArticle>"
+        "<PubmedBookArticle><BookDocument><PMID>5</PMID><Book><BookTitle>B</BookTitle></Book></BookDocument>"
+        "</PubmedBookArticle><DeleteCitation><PMID>6</PMID></DeleteCitation></PubmedArticleSet>"
+    ),
+}
 
 JUNK = st.one_of(
     st.none(),
@@ -177,18 +207,42 @@ def test_a_record_with_anything_in_its_fields_is_sound_or_rejected(name: str, da
     assert_rows_are_sound(rows)
 
 
-@pytest.mark.parametrize("name", [*sorted(SEEDS), "acl-xml"])
+@pytest.mark.parametrize("name", sorted(SEEDS | XML))
 @quick
 @given(st.data())
 def test_bytes_changed_anywhere_cost_records_but_no_error(name: str, data: st.DataObject) -> None:
-    text = XML if name == "acl-xml" else json.dumps(SEEDS[name], ensure_ascii=False)
-    whole = "\n".join([text] if name == "acl-xml" else [text] * 3).encode()
+    whole = (XML.get(name) or "\n".join([json.dumps(SEEDS[name], ensure_ascii=False)] * 3)).encode()
     changed = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 6))):
         start = data.draw(st.integers(0, len(changed)))
         changed[start : start + data.draw(st.integers(0, 12))] = data.draw(st.binary(max_size=6))
 
     assert_rows_are_sound(rows_of(name, bytes(changed)))
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS | XML))
+def test_each_seed_is_claimed_by_its_format_alone_and_read(name: str) -> None:
+    whole = (XML.get(name) or json.dumps(SEEDS[name])).encode()
+
+    assert [each for each, module in formats().items() if module.recognises(whole)] == [name]
+    assert rows_of(name, whole)[0].record is not None
+
+
+@pytest.mark.parametrize("name", sorted(XML))
+@quick
+@given(st.data())
+def test_text_changed_anywhere_inside_xml_is_sound_or_rejected(name: str, data: st.DataObject) -> None:
+    """What stands between two tags is replaced, so that the XML stays well-formed and reaches the mapping."""
+    pieces = re.split(r"(?<=>)([^<>]+)(?=<)", XML[name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        pieces[data.draw(st.sampled_from(range(1, len(pieces), 2)))] = escape(
+            data.draw(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), max_size=12))
+        )
+
+    rows = rows_of(name, "".join(pieces).encode())
+
+    assert rows
+    assert_rows_are_sound(rows)
 
 
 def as_page(record: object) -> bytes:
@@ -199,7 +253,9 @@ def as_message(record: object) -> bytes:
     return json.dumps({"status": "ok", "message": {"items": [record, record]}}, indent=1).encode()
 
 
-@pytest.mark.parametrize(("name", "lay_out"), [("openalex", as_page), ("crossref", as_message)])
+@pytest.mark.parametrize(
+    ("name", "lay_out"), [("openalex", as_page), ("crossref", as_message), ("arxiv-jsonl", as_page)]
+)
 @quick
 @given(st.data())
 def test_pages_changed_anywhere_cost_records_but_no_error(
@@ -215,7 +271,7 @@ def test_pages_changed_anywhere_cost_records_but_no_error(
     assert_rows_are_sound(rows_of(name, bytes(changed)))
 
 
-@pytest.mark.parametrize("name", [*sorted(SEEDS), "acl-xml"])
+@pytest.mark.parametrize("name", sorted(SEEDS | XML))
 @quick
 @given(st.binary(max_size=200))
 def test_random_bytes_are_no_error(name: str, noise: bytes) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
 import tarfile
 import unicodedata
 from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
 from research_api.catalog.importers import Row, formats, open_source, recognise
+from research_api.catalog.importers.tex import without_tex
 from research_api.domain.identifiers import normalise
 from research_api.domain.works import WORK_TYPES, Record
 
@@ -245,3 +250,62 @@ def test_recorded_answers_with_works_are_recognised_and_read(
 
     assert claimed >= at_least
     assert set(reasons) <= {None, "the record has no title"}
+
+
+def test_recorded_articles_of_pubmed_are_recognised_and_read_whole() -> None:
+    """Every field that PubMed's answers hold is there, whatever year they were recorded in."""
+    seen = Counter[str]()
+    for path in sorted((DATA / "cassettes" / "pubmed").glob("*.json")):
+        answer = json.loads(path.read_text())
+        body = str(answer["response"].get("body"))
+        if "efetch" not in answer["request"]["url"] or "<PubmedArticleSet" not in body:
+            continue
+        found = recognise(body.encode())
+        assert found is not None
+        assert found.NAME == "pubmed-xml"
+        rows = list(found.read(io.BytesIO(body.encode()), None))
+        articles = list(fromstring(body).iter("PubmedArticle"))
+        assert rejects_of(rows) == []
+        assert len(rows) == len(articles)
+        for record, article in zip(records_of(rows), articles, strict=True):
+            assert_article_is_whole(record, article)
+        seen.update(record.type or "" for record in records_of(rows))
+
+    assert seen == {"journal-article": 68}
+
+
+def assert_article_is_whole(record: Record, article: Element) -> None:
+    def has(path: str) -> bool:
+        return article.find(path) is not None
+
+    authors = article.findall("MedlineCitation/Article/AuthorList/Author[@ValidYN='Y']")
+    ids = {one.get("IdType") for one in article.iterfind("PubmedData/ArticleIdList/ArticleId")}
+    assert record.source_id == article.findtext("MedlineCitation/PMID")
+    assert record.year
+    assert record.venue
+    assert len(record.authors) == len(authors)
+    assert sum(bool(author.orcid) for author in record.authors) == sum(
+        author.find("Identifier[@Source='ORCID']") is not None for author in authors
+    )
+    assert bool(record.abstract) == has("MedlineCitation/Article/Abstract/AbstractText")
+    assert {each.scheme for each in record.identifiers} == {"pmid"} | (
+        {"doi"} & ids | ({"pmcid"} if "pmc" in ids else set())
+    )
+    assert not any(mark in f"{record.title} {record.abstract}" for mark in ("<i>", "<sub>", "mml:", "&lt;"))
+
+
+def test_recorded_texts_of_arxiv_keep_their_formulas_and_lose_their_faces() -> None:
+    """The recordings are Atom, no snapshot; titles and abstracts are written in the same TeX."""
+    changed = 0
+    for path in sorted((DATA / "cassettes" / "arxiv").glob("*_py__q_*.json")):
+        body = str(json.loads(path.read_text())["response"].get("body"))
+        for entry in fromstring(body).iterfind("{http://www.w3.org/2005/Atom}entry"):
+            for name in ("title", "summary"):
+                text = entry.findtext(f"{{http://www.w3.org/2005/Atom}}{name}") or ""
+                shown = without_tex(text)
+                formulas = re.findall(r"\$[^$]+\$", text.replace("\\$", ""))
+                assert all(formula in shown for formula in formulas)
+                assert not re.search(r"\\(?:emph|textit|textbf|%|&|['\"]\w)", re.sub(r"\$[^$]+\$", "", shown))
+                changed += shown != text
+
+    assert changed >= 5

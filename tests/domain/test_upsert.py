@@ -124,6 +124,23 @@ def test_fields_come_from_the_most_trusted_source_that_fills_them() -> None:
     assert work == merge_records("w_x", [trusted, other])
 
 
+def test_what_was_published_counts_before_its_preprint() -> None:
+    """PubMed and arXiv tell of one DOI: the article's venue and type, wherever only one of them has been asked."""
+    article = record("pubmed", "777", DOI, venue="Journal", type="journal-article", date="1917-02")
+    preprint = record(
+        "arxiv", "0704.0001", DOI, venue="J. 1, 2", type="posted-content", date="1916-12", abstract="A."
+    )
+
+    work = merge_records("w_x", [preprint, article])
+
+    assert (work.venue, work.type, work.date, work.abstract) == (
+        "Journal",
+        "journal-article",
+        "1917-02",
+        "A.",
+    )
+
+
 def test_a_record_comes_back_whole_from_its_body() -> None:
     full = record(
         "a", "1", DOI, abstract="x", venue="v", type="book", date="1917-01", url="u", citation_count=0, retracted=True,

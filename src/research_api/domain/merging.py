@@ -14,8 +14,9 @@ from research_api.domain.text import words
 from research_api.domain.works import Author, Identifier, OpenAccess, Record, SourceRef, Work
 
 # Whose word counts first. Crossref holds what publishers deposit, OpenAlex what was aggregated, the Anthology
-# its own volumes; a collection made for tests comes after them and the built-in demo last.
-_TRUST = {"crossref": 0, "openalex": 1, "acl": 2, "demo": 9}
+# its own volumes, PubMed what its cataloguers curate, arXiv the preprint of what others tell as published; a
+# collection made for tests comes after them and the built-in demo last.
+_TRUST = {"crossref": 0, "openalex": 1, "acl": 2, "pubmed": 3, "arxiv": 4, "demo": 9}
 _TRUST_OF_OTHERS = 5
 
 _PLAIN_FIELDS = ("title", "abstract", "authors", "year", "date", "venue", "type", "url", "citation_count")

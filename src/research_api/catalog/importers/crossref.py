@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from research_api.catalog.importers import cleaning, fields
 from research_api.catalog.importers.contract import ByteStream, Rejected, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
+from research_api.catalog.importers.licences import creative_commons_name
 from research_api.domain.identifiers import normalise_doi
 from research_api.domain.works import Author, OpenAccess, Record
 
@@ -27,11 +28,6 @@ _DATES = ("published-print", "published-online", "published-other", "published",
 # standards and dissertations have no other date
 _LAST_DATE = "approved"
 _UNKNOWN_PART = 99
-_CREATIVE_COMMONS = re.compile(
-    r"https?://(?:www\.)?creativecommons\.org/(?:licenses/([a-z-]{2,12})|publicdomain/(zero|mark))(?:/.*)?",
-    re.IGNORECASE,
-)
-_PUBLIC_DOMAIN = {"zero": "cc0", "mark": "public-domain"}
 # Of Crossref's update types those that take the whole work back.
 # Source: Crossref, "Version control, corrections, and retractions" (read 2026-11)
 _TAKEN_BACK = frozenset({"retraction", "withdrawal", "removal"})
@@ -144,9 +140,8 @@ def _open_access(item: dict[str, object], url: str | None) -> OpenAccess:
     """Open under a Creative Commons licence without delay; other licences say nothing about access."""
     for entry in fields.items_of(item.get("license")):
         licence = fields.members_of(entry)
-        found = _CREATIVE_COMMONS.fullmatch(fields.text_of(licence.get("URL")) or "")
-        if found and not fields.count_of(licence.get("delay-in-days")):
-            name = _PUBLIC_DOMAIN[found[2].lower()] if found[2] else f"cc-{found[1].lower()}"
+        name = creative_commons_name(fields.text_of(licence.get("URL")))
+        if name and not fields.count_of(licence.get("delay-in-days")):
             return OpenAccess(is_oa=True, url=url, license=name)
     return OpenAccess()
 
