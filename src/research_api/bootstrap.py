@@ -8,6 +8,8 @@ import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from redis import Redis
+
 from research_api.cache.connection import connect
 from research_api.cache.lists import RedisListStore
 from research_api.catalog.importers import formats
@@ -21,6 +23,7 @@ from research_api.db.changes import PostgresChangeFeed
 from research_api.db.embeddings import PostgresEmbeddingStore
 from research_api.db.engine import Database
 from research_api.db.keys import PostgresKeyStore
+from research_api.db.references import PostgresReferenceStore
 from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
 from research_api.embeddings.loading import EmbedderLoader
@@ -31,6 +34,7 @@ from research_api.services.embedding import CpuShare, EmbeddingService
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
 from research_api.services.keys import KeysService
+from research_api.services.related import RelatedService
 from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
 from research_api.services.vector_search import VectorSearch
@@ -43,6 +47,7 @@ class Services:
 
     search: SearchService
     works: WorksService
+    related: RelatedService
     health: HealthService
     keys: KeysService
     catalog: CatalogService
@@ -93,20 +98,16 @@ def build_services(settings: Settings) -> Services:
     loader = EmbedderLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
     embeddings = PostgresEmbeddingStore(database)
     has_vectors = settings.embedding_model is not None
-    vectors = VectorSearch(PostgresVectorStore(database), loader) if has_vectors else None
-    probes = (
-        Probe("database", lambda: _database_state(database), essential=True),
-        Probe("redis", lambda: State.READY if redis.ping() else State.DEGRADED, essential=False),
-        Probe(
-            "index", lambda: State.READY if searcher.state() == "fresh" else State.DEGRADED, essential=False
-        ),
-    )
+    vector_store = PostgresVectorStore(database) if has_vectors else None
+    vectors = VectorSearch(vector_store, loader) if vector_store else None
+    works = WorksService(store)
     return Services(
         search=SearchService(
             store, Retriever(searcher, vectors), lists, signer, default_sources=settings.sources
         ),
-        works=WorksService(store),
-        health=HealthService(probes),
+        works=works,
+        related=RelatedService(works, store, PostgresReferenceStore(database), vector_store),
+        health=HealthService(_probes(database, redis, searcher)),
         keys=KeysService(PostgresKeyStore(database), SystemClock(), settings.key_pepper),
         catalog=CatalogService(store, feed, indexer, embeddings),
         importing=ImportService(store, CeleryWakeUps(make_celery(settings.celery_broker_url))),
@@ -115,6 +116,16 @@ def build_services(settings: Settings) -> Services:
             loader,
             settings.embedding_model,
             share=CpuShare(settings.embedding_cpu_percent / 100),
+        ),
+    )
+
+
+def _probes(database: Database, redis: Redis, searcher: TantivySearcher) -> tuple[Probe, ...]:
+    return (
+        Probe("database", lambda: _database_state(database), essential=True),
+        Probe("redis", lambda: State.READY if redis.ping() else State.DEGRADED, essential=False),
+        Probe(
+            "index", lambda: State.READY if searcher.state() == "fresh" else State.DEGRADED, essential=False
         ),
     )
 

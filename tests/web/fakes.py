@@ -21,6 +21,7 @@ from research_api.domain.errors import (
 )
 from research_api.domain.identifiers import parse_reference
 from research_api.domain.keys import Caller
+from research_api.domain.related import Related
 from research_api.domain.search import (
     FacetCount,
     Hit,
@@ -35,6 +36,7 @@ from research_api.domain.search import (
 )
 from research_api.domain.works import Author, OpenAccess, SourceRef, Work
 from research_api.services.health import Check, Health, State
+from research_api.services.related import RelatedAnswer
 
 GOOD_KEY = "rk_test_good"
 WEAK_KEY = "rk_test_weak"
@@ -142,6 +144,20 @@ class FakeWorks:
 
 
 @dataclass
+class FakeRelated:
+    """Finds one work related to any that FakeWorks knows."""
+
+    works: FakeWorks
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def related(self, reference: str, limit: int) -> RelatedAnswer:
+        self.asked.append((reference, limit))
+        warning = SearchWarning("no_vector", "Only shared references count.")
+        other = Work("w_bbbbbbbbbbbb", "Nothing known")
+        return RelatedAnswer(self.works.get(reference), (Related(other, 0.25, None, 3),), (warning,))
+
+
+@dataclass
 class FakeHealth:
     """Reports the state it is given, of one check and of the whole."""
 
@@ -174,8 +190,12 @@ class FakeServices:
 
     search: FakeSearch = field(default_factory=FakeSearch)
     works: FakeWorks = field(default_factory=FakeWorks)
+    related: FakeRelated = field(init=False)
     health: FakeHealth = field(default_factory=FakeHealth)
     keys: FakeKeys = field(default_factory=FakeKeys)
+
+    def __post_init__(self) -> None:
+        self.related = FakeRelated(self.works)
 
 
 @dataclass(frozen=True)

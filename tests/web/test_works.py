@@ -62,13 +62,53 @@ def test_a_zero_character_never_reaches_the_service(client, services):
     assert services.works.asked == []
 
 
-@pytest.mark.parametrize("verb", ["references", "citations", "related"])
-@pytest.mark.parametrize("lead", ["", f"{DOI}/", "w_aaaaaaaaaaaa/"])
-def test_reserved_verbs_are_not_there_yet(client, services, lead, verb):
-    response = client.call("GET", f"/v1/works/{lead}{verb}")
+@pytest.mark.parametrize(
+    "path",
+    [f"{lead}{verb}" for lead in ("", f"{DOI}/", "w_aaaaaaaaaaaa/") for verb in ("references", "citations")]
+    + ["related"],
+)
+def test_reserved_verbs_are_not_there_yet(client, services, path):
+    response = client.call("GET", f"/v1/works/{path}")
 
     assert response.status_code == 404
     assert services.works.asked == []
+
+
+@pytest.mark.parametrize("reference", [WORK.id, DOI, DOI.replace("/", "%2F"), f"doi:{DOI}"])
+def test_related_works_come_with_their_reasons(client, services, reference):
+    response = client.call("GET", f"/v1/works/{reference}/related?limit=7")
+
+    assert response.status_code == 200
+    assert response.json["id"] == WORK.id
+    [result] = response.json["results"]
+    assert (result["work"]["id"], result["score"], result["similarity"]) == ("w_bbbbbbbbbbbb", 0.25, None)
+    assert (result["shared_references"], response.json["degraded"]) == (3, True)
+    assert [one["code"] for one in response.json["warnings"]] == ["no_vector"]
+    assert [limit for _, limit in services.related.asked] == [7]
+
+
+def test_related_works_have_an_etag(client):
+    first = client.call("GET", f"/v1/works/{WORK.id}/related")
+
+    again = client.call(
+        "GET", f"/v1/works/{WORK.id}/related", headers={"If-None-Match": first.headers["ETag"]}
+    )
+
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{WORK.id}/related?limit=0", 422),
+        (f"{WORK.id}/related?limit=101", 422),
+        (f"{WORK.id}/related?colour=red", 422),
+        ("nonsense/related", 422),
+        ("pmid:1/related", 404),
+    ],
+)
+def test_related_works_of_nothing_or_too_many_are_refused(client, path, status):
+    assert client.call("GET", f"/v1/works/{path}").status_code == status
 
 
 def test_an_unknown_parameter_is_refused(client):

@@ -40,10 +40,11 @@ def _statement(table: sa.Table, columns: tuple[str, ...], json_texts: tuple[str,
         news.append("updated_at = now()")
     shapes, values = zip(*(_transport(table.c[name], json_texts) for name in columns), strict=True)
     # every name here is a column of db.tables
+    outcome = f"UPDATE SET {', '.join(news)}" if news else "NOTHING"
     return sa.text(
         f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {', '.join(values)}"  # noqa: S608 - names of our own columns
         f" FROM json_to_recordset(CAST(:rows AS json)) AS given ({', '.join(shapes)})"
-        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(news)}"
+        f" ON CONFLICT ({', '.join(key)}) DO {outcome}"
     )
 
 

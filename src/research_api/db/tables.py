@@ -74,6 +74,15 @@ identifiers = sa.Table(
     sa.Column("work_id", sa.Text, sa.ForeignKey("works.id"), nullable=False, index=True),
 )
 
+work_references = sa.Table(
+    "work_references",
+    metadata,
+    sa.Column("work_id", sa.Text, sa.ForeignKey("works.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("scheme", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Index("work_references_target", "scheme", "value"),
+)
+
 work_redirects = sa.Table(
     "work_redirects",
     metadata,

@@ -9,10 +9,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from research_api.db.bulk import upsert_rows
 from research_api.db.engine import Database
-from research_api.db.tables import identifiers, work_records, work_redirects, works
+from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
 from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
 from research_api.domain.merging import record_from_body
-from research_api.domain.upsert import Incoming, Known, Outcome, Plan, Upsert, WorkState, candidate_ids
+from research_api.domain.upsert import (
+    Incoming,
+    Known,
+    MergedWork,
+    Outcome,
+    Plan,
+    Upsert,
+    WorkState,
+    candidate_ids,
+)
 from research_api.domain.works import Identifier, Work
 
 # importers take turns batch by batch: two of them at once would each make a work for the same DOI
@@ -23,6 +32,7 @@ _MATCHES = sa.text(
     "SELECT found.id, asked.key FROM unnest(CAST(:keys AS bytea[])) AS asked (key) CROSS JOIN LATERAL"
     " (SELECT id FROM works WHERE match_key = asked.key ORDER BY created_at, id LIMIT 20) AS found"
 )
+_FORGET_REFERENCES = sa.text("DELETE FROM work_references WHERE work_id = ANY(CAST(:ids AS text[]))")
 _RECORD_COLUMNS = ("source", "source_id", "work_id", "digest", "body")
 
 
@@ -86,7 +96,7 @@ class PostgresWorkStore:
 
     def size_bytes(self) -> int:
         """What the catalog's tables and their indexes take on disk."""
-        names = [table.name for table in (works, work_records, identifiers, work_redirects)]
+        names = [table.name for table in (works, work_records, identifiers, work_redirects, work_references)]
         query = sa.text(
             "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(CAST(:names AS text[])) AS name"
         )
@@ -166,6 +176,7 @@ def _load_states(connection: sa.Connection, known: Known, work_ids: Sequence[str
 
 def _write(connection: sa.Connection, plan: Plan) -> None:
     upsert_rows(connection, works, WRITTEN_COLUMNS, [row_of(merged) for merged in plan.works])
+    _write_references(connection, plan.works)
     records = [_record_row(one, work) for one, work in plan.records]
     upsert_rows(connection, work_records, _RECORD_COLUMNS, records, json_texts=("body",))
     for (source, source_id), work_id in plan.moved_records:
@@ -185,6 +196,16 @@ def _write(connection: sa.Connection, plan: Plan) -> None:
     ]
     upsert_rows(connection, identifiers, ("scheme", "value", "work_id"), owners)
     _redirect(connection, plan.redirects)
+
+
+def _write_references(connection: sa.Connection, merged: Sequence[MergedWork]) -> None:
+    connection.execute(_FORGET_REFERENCES, {"ids": [one.work.id for one in merged]})
+    rows = [
+        {"work_id": one.work.id, "scheme": to.scheme, "value": to.value}
+        for one in merged
+        for to in one.references
+    ]
+    upsert_rows(connection, work_references, ("work_id", "scheme", "value"), rows)
 
 
 def _record_row(incoming: Incoming, work_id: str) -> dict[str, object]:

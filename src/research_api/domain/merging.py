@@ -62,6 +62,11 @@ def merge_records(work_id: str, records: Sequence[Record]) -> Work:
     )
 
 
+def merge_references(records: Sequence[Record]) -> tuple[Identifier, ...]:
+    """Every work that any of the records refers to, each name once."""
+    return tuple(dict.fromkeys(one for record in records for one in record.references))
+
+
 def _trust_order(record: Record) -> tuple[int, str, str]:
     return (_TRUST.get(record.source, _TRUST_OF_OTHERS), record.source, record.source_id)
 
@@ -115,6 +120,7 @@ def record_to_body(record: Record) -> dict[str, Any]:
     body: dict[str, Any] = {name: getattr(record, name) for name in _RECORD_FIELDS}
     body["authors"] = [author_to_body(author) for author in record.authors]
     body["identifiers"] = [{"scheme": one.scheme, "value": one.value} for one in record.identifiers]
+    body["references"] = [f"{one.scheme}:{one.value}" for one in record.references]
     body["open_access"] = open_access_to_body(record.open_access)
     # a count of 0 is something said, unlike False, "" and None
     return {name: value for name, value in body.items() if value or (value == 0 and value is not False)}
@@ -142,6 +148,7 @@ def record_from_body(body: dict[str, Any]) -> Record:
     data = dict(body)
     data["authors"] = tuple(Author(**author) for author in data.get("authors", ()))
     data["identifiers"] = tuple(Identifier(**one) for one in data.get("identifiers", ()))
+    data["references"] = tuple(Identifier(*one.split(":", 1)) for one in data.get("references", ()))
     data["open_access"] = OpenAccess(**data.get("open_access", {}))
     return Record(**data)
 

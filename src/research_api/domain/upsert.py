@@ -12,6 +12,7 @@ from research_api.domain.merging import (
     digest_of,
     match_key,
     merge_records,
+    merge_references,
     record_to_body,
     seed_of,
     title_key,
@@ -83,11 +84,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class MergedWork:
-    """A work to be written, with the keys it is found by."""
+    """A work to be written, with the keys it is found by and the works that it refers to."""
 
     work: Work
     title_key: bytes
     match_key: bytes | None
+    references: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +254,9 @@ class Upsert:
         return work_id
 
     def _merged(self, work_id: str) -> MergedWork:
-        work = merge_records(work_id, list(self._known.works[work_id].records.values()))
-        return MergedWork(work, title_key(work.title), match_key(work))
+        records = list(self._known.works[work_id].records.values())
+        work = merge_records(work_id, records)
+        return MergedWork(work, title_key(work.title), match_key(work), merge_references(records))
 
 
 def candidate_ids(record: Record) -> tuple[str, ...]:

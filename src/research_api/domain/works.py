@@ -55,7 +55,7 @@ class Record:
     """What one source says of one work; texts are NFC, trimmed, without markup; None means not said.
 
     (source, source_id) names the record for ever: the same pair again is a newer saying of the same source.
-    date: ISO `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. type: one of WORK_TYPES.
+    date: ISO `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. type: one of WORK_TYPES. references: works that this one refers to.
     """
 
     source: str
@@ -72,6 +72,7 @@ class Record:
     open_access: OpenAccess = OpenAccess()
     citation_count: int | None = None
     retracted: bool = False
+    references: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
 from research_api.domain.query import Query
+from research_api.domain.related import Coupling
 from research_api.domain.search import Filters
 from research_api.domain.upsert import Incoming, Outcome
 from research_api.domain.vectors import (
@@ -77,6 +78,17 @@ class SearchIndex(Protocol):
         """How many works filters and the filter part of the query leave, and which, where they are at most `most`.
 
         None where they leave all, and where the index cannot be read.
+        """
+        ...
+
+
+class ReferenceStore(Protocol):
+    """What works refer to."""
+
+    def coupled(self, work_id: str, limit: int) -> list[Coupling]:
+        """Works that refer to works which this one refers to, those with the most in common first.
+
+        Raises DatabaseUnavailable.
         """
         ...
 

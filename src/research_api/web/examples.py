@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from research_api.domain.related import Related
 from research_api.domain.search import (
     FacetCount,
     Hit,
@@ -13,8 +14,9 @@ from research_api.domain.search import (
     SourceReport,
 )
 from research_api.domain.works import Author, OpenAccess, SourceRef, Work
+from research_api.services.related import RelatedAnswer
 from research_api.web.search_bodies import search_body
-from research_api.web.work_bodies import work_body
+from research_api.web.work_bodies import related_body, work_body
 
 _WORK = Work(
     id="w_mfzwi3dsnfxg",
@@ -47,3 +49,4 @@ SEARCH_EXAMPLE = search_body(_ANSWER, (), "4f0c2a6e8d1b4c7f9a3e5d7b1c9f8e6a")
 SEARCH_REQUEST_EXAMPLE = {"q": _ANSWER.text, "mode": "strict", "facets": ["type"], "limit": 10}
 BATCH_REQUEST_EXAMPLE = {"ids": ["doi:10.1038/171737a0", "pmid:1"]}
 BATCH_EXAMPLE = {"results": [WORK_EXAMPLE], "missing": ["pmid:1"]}
+RELATED_EXAMPLE = related_body(RelatedAnswer(_WORK, (Related(_WORK, 0.41, 0.82, 0),), ()))

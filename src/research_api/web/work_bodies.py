@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from research_api.domain.search import Hit
 from research_api.domain.works import Work
+from research_api.services.related import RelatedAnswer
 
 RECORD_FIELDS = (
     "id", "title", "abstract", "authors", "year", "date", "venue", "type", "identifiers", "url",
@@ -58,4 +59,22 @@ def _record(work: Work) -> dict[str, object]:
         "open_access": {"is_oa": access.is_oa, "url": access.url, "license": access.license},
         "citation_count": work.citation_count,
         "retracted": work.retracted,
+    }
+
+
+def related_body(answer: RelatedAnswer) -> dict[str, object]:
+    """Works related to one, each with its reasons."""
+    return {
+        "id": answer.work.id,
+        "results": [
+            {
+                "work": work_body(one.work),
+                "score": one.score,
+                "similarity": one.similarity,
+                "shared_references": one.shared_references,
+            }
+            for one in answer.results
+        ],
+        "warnings": [{"code": one.code, "detail": one.detail} for one in answer.warnings],
+        "degraded": answer.degraded,
     }

@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
+from research_api.domain.related import DEFAULT_RELATED, MAX_RELATED
 from research_api.domain.search import MAX_BATCH_IDS
 from research_api.domain.works import WORK_TYPES
-from research_api.web.fields import Text, TextList
+from research_api.web.fields import Text, TextList, WholeNumber
 
 # longer than any identifier with its scheme; the service says what is wrong with a shorter one
 MAX_REFERENCE_CHARACTERS = 1_000
@@ -94,6 +95,46 @@ class WorkSchema(AnswerSchema):
         keys=fields.String(), values=fields.String(), metadata={"description": "Field to source."}
     )
     matches = fields.List(fields.Nested(MatchSchema))
+
+
+class RelatedArgumentsSchema(ArgumentsSchema):
+    """How many related works to give."""
+
+    limit = WholeNumber(
+        1, MAX_RELATED, load_default=DEFAULT_RELATED, metadata={"description": "Related works to give."}
+    )
+
+
+class RelatedWorkSchema(AnswerSchema):
+    """A related work with why it is one."""
+
+    work = fields.Nested(WorkSchema, required=True)
+    score = fields.Float(
+        required=True,
+        metadata={"description": "Half the sum of the cosine and of the strength of shared references."},
+    )
+    similarity = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Cosine of the vectors; null without one."}
+    )
+    shared_references = fields.Integer(
+        required=True, metadata={"description": "How many works both of them refer to."}
+    )
+
+
+class WorkWarningSchema(AnswerSchema):
+    """Something to know about the answer."""
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class RelatedAnswerSchema(AnswerSchema):
+    """The works related to one, the most related first."""
+
+    id = fields.String(required=True, metadata={"description": "The work that was asked about."})
+    results = fields.List(fields.Nested(RelatedWorkSchema), required=True)
+    warnings = fields.List(fields.Nested(WorkWarningSchema), required=True)
+    degraded = fields.Boolean(required=True, metadata={"description": "Anything less than normal."})
 
 
 class BatchArgumentsSchema(ArgumentsSchema):

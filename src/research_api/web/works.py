@@ -7,13 +7,20 @@ from werkzeug.routing import PathConverter
 
 from research_api.web.answers import conditional_answer, json_answer
 from research_api.web.blueprint import ApiBlueprint, Contract
-from research_api.web.examples import BATCH_EXAMPLE, BATCH_REQUEST_EXAMPLE, WORK_EXAMPLE
+from research_api.web.examples import (
+    BATCH_EXAMPLE,
+    BATCH_REQUEST_EXAMPLE,
+    RELATED_EXAMPLE,
+    WORK_EXAMPLE,
+)
 from research_api.web.request_context import services
-from research_api.web.work_bodies import work_body
+from research_api.web.work_bodies import related_body, work_body
 from research_api.web.work_schemas import (
     ArgumentsSchema,
     BatchAnswerSchema,
     BatchArgumentsSchema,
+    RelatedAnswerSchema,
+    RelatedArgumentsSchema,
     WorkSchema,
 )
 
@@ -26,9 +33,16 @@ class ReferenceConverter(PathConverter):
     regex = r"(?!batch\Z)(?!(?:.*/)?(?:references|citations|related)\Z)[^/].*?"
 
 
+class VerbedReferenceConverter(PathConverter):
+    """Identifiers before a verb. The other converter looks to the end of the path, where it would see the verb."""
+
+    regex = r"[^/].*?"
+
+
 def install(app: Flask) -> None:
-    """The converter is known; paths are taken as they are, since a DOI may have two slashes in a row."""
+    """The converters are known; paths are taken as they are, since a DOI may have two slashes in a row."""
     app.url_map.converters["reference"] = ReferenceConverter
+    app.url_map.converters["verbed"] = VerbedReferenceConverter
     app.url_map.merge_slashes = False
 
 
@@ -73,3 +87,25 @@ def batch(references: tuple[str, ...]) -> Response:
     answer = services().works.batch(references)
     results = [work_body(work) for work in answer.results]
     return json_answer({"results": results, "missing": list(answer.missing)})
+
+
+@blueprint.operation(
+    "GET",
+    "/<verbed:id>/related",
+    Contract(
+        "getRelatedWorks",
+        takes=RelatedArgumentsSchema,
+        gives=RelatedAnswerSchema,
+        example=RELATED_EXAMPLE,
+        problems=(404,),
+        has_etag=True,
+    ),
+)
+def related(arguments: dict[str, int], id: str) -> Response:  # noqa: A002 - the name in the path
+    """Get related works
+
+    Works that are near in meaning by their stored vectors, and works that refer to the same works. The score is
+    half the sum of the cosine and of the shared references over the geometric mean of both counts.
+    """
+    body = related_body(services().related.related(id, arguments["limit"]))
+    return conditional_answer(body, results=body)

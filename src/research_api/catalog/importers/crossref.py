@@ -4,8 +4,8 @@ Source: Crossref REST API, GET /works and GET /works/{doi} (api.crossref.org, fo
 github.com/CrossRef/rest-api-doc, api_format.md; read 2026-11).
 Read: DOI, title, original-title, subtitle, abstract, author, container-title, type, URL, license,
 published-print, published-online, published-other, published, issued, posted, approved,
-is-referenced-by-count, updated-by, update-to.
-Not read: editors, affiliations, funders, references, ISSN and ISBN, pages, `created` (the day the DOI was
+is-referenced-by-count, updated-by, update-to, and of each reference its DOI.
+Not read: editors, affiliations, funders, references without a DOI, ISSN and ISBN, pages, `created` (the day the DOI was
 registered).
 """
 
@@ -81,6 +81,9 @@ def to_record(item: dict[str, object]) -> Record:
         open_access=_open_access(item, url),
         citation_count=fields.count_of(item.get("is-referenced-by-count")),
         retracted=_is_retracted(item, doi, title),
+        references=fields.references_of(
+            "doi", (fields.members_of(entry).get("DOI") for entry in fields.items_of(item.get("reference")))
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from itertools import islice
 
 from research_api.catalog.importers.cleaning import (
     MAX_NAME_CHARACTERS,
@@ -17,6 +18,7 @@ from research_api.domain.identifiers import normalise
 from research_api.domain.works import WORK_TYPES, Author, Identifier
 
 MAX_AUTHORS = 5_000
+MAX_REFERENCES = 5_000
 _MIN_YEAR, _MAX_YEAR = 1000, 2100
 _MAX_COUNT = 2**31 - 1
 
@@ -132,3 +134,8 @@ def identifiers_of(*pairs: tuple[str, object]) -> tuple[Identifier, ...]:
         (scheme, normalise(scheme, clean_text(value))) for scheme, value in pairs if isinstance(value, str)
     )
     return tuple(dict.fromkeys(Identifier(scheme, value) for scheme, value in found if value))
+
+
+def references_of(scheme: str, values: Iterable[object]) -> tuple[Identifier, ...]:
+    """The well-formed identifiers of one scheme that a work refers to, each once, MAX_REFERENCES at most."""
+    return identifiers_of(*((scheme, value) for value in islice(values, MAX_REFERENCES)))

@@ -4,8 +4,8 @@ Source: OpenAlex API reference, "Work object" and "Work types" (developers.opena
 read 2026-11).
 Read: id, doi, ids, title or display_name, abstract_inverted_index, authorships, publication_year,
 publication_date, primary_location, locations (for the arXiv id), type and type_crossref, open_access,
-best_oa_location, cited_by_count, is_retracted. Not read: affiliations, concepts, topics, keywords,
-references, counts by year, funders, the MAG id.
+best_oa_location, cited_by_count, is_retracted, referenced_works. Not read: affiliations, concepts, topics,
+keywords, counts by year, funders, the MAG id.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def to_record(work: dict[str, object]) -> Record:
         open_access=_open_access(work),
         citation_count=fields.count_of(work.get("cited_by_count")),
         retracted=work.get("is_retracted") is True,
+        references=fields.references_of(
+            "openalex", map(_last_part, fields.items_of(work.get("referenced_works")))
+        ),
     )
 
 
