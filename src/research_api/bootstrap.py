@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from research_api.cache.connection import connect
 from research_api.cache.lists import RedisListStore
+from research_api.catalog.exporters import exporters
 from research_api.catalog.importers import formats
 from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
@@ -24,6 +25,7 @@ from research_api.db.works import PostgresWorkStore
 from research_api.enqueue import CeleryWakeUps, make_celery
 from research_api.services.catalog import CatalogService
 from research_api.services.cursors import CursorSigner
+from research_api.services.exports import ExportService
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
 from research_api.services.keys import KeysService
@@ -41,6 +43,7 @@ class Services:
     keys: KeysService
     catalog: CatalogService
     importing: ImportService
+    exports: ExportService
 
 
 __all__ = [
@@ -97,6 +100,7 @@ def build_services(settings: Settings) -> Services:
         keys=KeysService(PostgresKeyStore(database), SystemClock(), settings.key_pepper),
         catalog=CatalogService(store, feed, indexer),
         importing=ImportService(store, CeleryWakeUps(make_celery(settings.celery_broker_url))),
+        exports=ExportService(exporters()),
     )
 
 

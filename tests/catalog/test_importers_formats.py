@@ -25,7 +25,10 @@ def read(stream, namespace):
 def test_the_formats_are_those_of_the_manual() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
 
-    assert list(importers.formats()) == ["acl-jsonl", "acl-xml", "collection", "crossref", "demo", "openalex"]
+    assert list(importers.formats()) == [
+        "acl-jsonl", "acl-xml", "bibtex", "collection", "crossref", "csl-json", "csv", "demo", "ndjson", "openalex",
+        "ris",
+    ]  # fmt: skip
     assert all(f"## `{name}`" in manual for name in importers.formats())
 
 

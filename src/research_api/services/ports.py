@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from research_api.domain.index import IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
+from research_api.domain.search import Hit
 from research_api.domain.upsert import Incoming, Outcome
 from research_api.domain.works import Identifier, Work
 
@@ -74,6 +75,14 @@ class ListStore(Protocol):
 
         Raises Unavailable where the store does not answer.
         """
+        ...
+
+
+class RecordWriter(Protocol):
+    """Writes works down in one format."""
+
+    def write(self, shown: Iterable[Hit | Work], fields: Collection[str] = ()) -> Iterator[str]:
+        """The text of a whole file, in pieces. fields: what to give of each record; empty means all."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Works as the outside sees them.
+"""Works as the outside sees them, in answers and in exports.
 
 Written out by hand: for ten results of six authors this takes 0.06 ms, marshmallow's dump 1.3 ms, and a whole
 request 1.8 ms. The tests hold the bodies to the schemas that the OpenAPI document is made from.
@@ -40,6 +40,19 @@ def hit_body(hit: Hit, wanted: Collection[str]) -> dict[str, object]:
     if not wanted:
         return body
     return {name: value for name, value in body.items() if name == "id" or name in wanted}
+
+
+def shown_body(shown: Hit | Work, wanted: Collection[str]) -> dict[str, object]:
+    """The result of a search, or the work by itself; wanted: the fields besides the id, empty means all."""
+    if isinstance(shown, Hit):
+        return hit_body(shown, wanted)
+    body = work_body(shown)
+    return {name: value for name, value in body.items() if not wanted or name == "id" or name in wanted}
+
+
+def work_shown(shown: Hit | Work) -> Work:
+    """The work, whether it was found or asked for."""
+    return shown.work if isinstance(shown, Hit) else shown
 
 
 def _record(work: Work) -> dict[str, object]:
