@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.model import Entry, ExplicitComment, ImplicitComment, ParsingFailedBlock, Preamble, String
+from bibtexparser.model import (
+    Block,
+    Entry,
+    ExplicitComment,
+    ImplicitComment,
+    ParsingFailedBlock,
+    Preamble,
+    String,
+)
 
 from research_api.catalog.importers.contract import Rejected
 from research_api.catalog.importers.text_lines import MAX_RECORD_CHARACTERS, TOO_LONG, TextLines, check_utf_8
@@ -82,5 +90,10 @@ def _taken_apart(line: int, text: str) -> Iterator[tuple[int, RawEntry | Macro |
             # of a field that stands twice the first counts, as in BibTeX
             fields = {field.key.lower(): str(field.value) for field in reversed(whole.fields)}
             yield begin, RawEntry(whole.entry_type.lower(), whole.key, fields)
-        elif not isinstance(block, ExplicitComment | ImplicitComment | Preamble):
+        elif not isinstance(block, ExplicitComment | ImplicitComment | Preamble) and not _is_comment(block):
             yield begin, Rejected(_MALFORMED)
+
+
+def _is_comment(block: Block) -> bool:
+    """True also where an entry stands inside a comment, which ends it there."""
+    return (block.raw or "").lstrip().lower().startswith("@comment")

@@ -18,6 +18,7 @@ from research_api.catalog.importers.contract import ByteStream, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.catalog.importers.naming import Named, Naming, Told
 from research_api.domain.exports import RETRACTED_NOTE
+from research_api.domain.identifiers import is_work_id
 from research_api.domain.works import Author, Record
 
 NAME = "csl-json"
@@ -48,7 +49,12 @@ def recognises(head: bytes) -> bool:
     """True where the first object has an id, a type of CSL and a field of an item, and none of another format."""
     members = leading_members(head)
     kind = members.get("type")
-    is_item = "id" in members and not _MARKS.isdisjoint(members) and _STRANGE.isdisjoint(members)
+    is_item = (
+        "id" in members
+        and not is_work_id(str(members["id"]))
+        and not _MARKS.isdisjoint(members)
+        and _STRANGE.isdisjoint(members)
+    )
     return is_item and isinstance(kind, str) and (kind in _TYPES or kind in _OTHER_TYPES)
 
 
@@ -101,7 +107,7 @@ def _author(entry: object, named: Named) -> Author | None:
 
 def _venue(item: dict[str, object], named: Named) -> object:
     """The container; the publisher only of what is published by itself."""
-    names = _VENUES if item.get("type") in _PLACES and not named.is_ours else _VENUES[:1]
+    names = _VENUES if fields.text_of(item.get("type")) in _PLACES and not named.is_ours else _VENUES[:1]
     return next((text for name in names if (text := item.get(name))), None)
 
 

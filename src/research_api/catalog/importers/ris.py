@@ -44,6 +44,8 @@ _IN_PUBMED = re.compile(r"pubmed|medline", re.IGNORECASE)
 # the lines of each value, by tag
 TaggedLines = dict[str, list[list[str]]]
 Tags = dict[str, list[str]]
+# its tag, and something for the place it takes, so that millions of empty lines are a long record too
+_LINE_OVERHEAD = 16
 
 
 def recognises(head: bytes) -> bool:
@@ -78,7 +80,7 @@ class _Begun:
 
     def add(self, tag: str | None, text: str) -> None:
         """One more line; without a tag it continues the value before."""
-        self._size += len(text)
+        self._size += len(text) + _LINE_OVERHEAD
         if self._size > MAX_RECORD_CHARACTERS:
             self.tags = None
         elif self.tags is not None and tag is not None:
