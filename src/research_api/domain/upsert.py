@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.merging import (
     body_text,
@@ -178,7 +179,8 @@ class Upsert:
                 work = self._work(work_id)
                 if not _has_other_record_of(incoming, work) and not _contradicts(incoming.record, work):
                     return [work]
-        return self._compatible(list(found.values()))
+        # an export that comes back names its record after the work it was
+        return self._compatible(sorted(found.values(), key=lambda work: work.id != incoming.record.source_id))
 
     def _may_join(self, incoming: Incoming, work: WorkState) -> bool:
         if incoming.key in work.records:
@@ -286,4 +288,11 @@ def _contradicts(record: Record, work: WorkState) -> bool:
 
 
 def _agree(one: WorkState, other: WorkState) -> bool:
-    return not any(_contradicts(record, other) for record in one.records.values())
+    """False also where a source has numbered records of different titles apart, though it gave both one identifier."""
+    apart = any(
+        mine[0] == theirs[0] != EXPORT_SOURCE
+        and title_key(record.title) != title_key(other.records[theirs].title)
+        for mine, record in one.records.items()
+        for theirs in other.records
+    )
+    return not apart and not any(_contradicts(record, other) for record in one.records.values())
