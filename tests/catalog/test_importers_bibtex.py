@@ -243,6 +243,16 @@ def test_a_bad_entry_costs_only_itself_and_is_told_with_its_line(broken: str) ->
     assert 3 <= rejects[0].line <= 4
 
 
+def test_a_key_that_stands_twice_is_told_and_the_first_entry_counts() -> None:
+    """Two entries under one key would be one record, and the second would silently replace the first."""
+    rows = rows_of("@book{one, title = {One}}\n@book{two, title = {Two}}\n@book{one, title = {Another}}\n")
+
+    assert [row.record.title if row.record else None for row in rows] == ["One", "Two", None]
+    assert (rows[2].line, rows[2].reason) == (
+        3, "another record of this file has the same key, and the first one counts",
+    )  # fmt: skip
+
+
 def test_comments_preambles_and_text_between_entries_are_passed_over() -> None:
     rows = rows_of(
         "% Encoding: UTF-8\nSome text.\n@preamble{ {\\newcommand{\\x}{y}} }\n@comment{jabref-meta: x;}\n"

@@ -16,6 +16,8 @@ from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import is_namespace, is_work_id, normalise
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
 
+# 70 bytes each
+MAX_KEYS_REMEMBERED = 1_000_000
 _UNSAID = OpenAccess()
 
 
@@ -115,6 +117,7 @@ class Naming:
             )
         self._namespace = namespace
         self._has_ours = False
+        self._hashes: set[int] = set()
 
     def named(self, key: object, work_id: object) -> Named:
         """work_id: what stands where an export of ours has the id of the work.
@@ -137,4 +140,12 @@ class Naming:
         )
         if normalise("local", f"{self._namespace}:{usable}") is None:
             raise Rejected("the record has no usable key: 1 to 256 characters without doubled spaces")
+        self._check_new(usable)
         return Named(self._namespace, usable, is_ours=False)
+
+    def _check_new(self, key: str) -> None:
+        """Raises Rejected for a key that stood before: stored, the second record would replace the first."""
+        if hash(key) in self._hashes:
+            raise Rejected("another record of this file has the same key, and the first one counts")
+        if len(self._hashes) < MAX_KEYS_REMEMBERED:
+            self._hashes.add(hash(key))
