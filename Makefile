@@ -3,10 +3,10 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench docs migrate lock
+.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench bench-million docs migrate lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## start everything on this machine, until Ctrl-C (DATA_DIR, PORT, DEMO=0)
 	@.venv/bin/python -m research_api.local run
@@ -38,6 +38,9 @@ test-long: lint ## lint, then every test
 
 bench: setup-dev ## measure latency, memory and throughput
 	@.venv/bin/python -m ops.bench
+
+bench-million: setup-dev ## the same over a million works; takes about an hour (WORKS, TRUE_VECTORS)
+	@.venv/bin/python -m ops.bench.million
 
 docs: setup ## write docs/api.md from the OpenAPI document
 	@.venv/bin/python -m ops.api_reference

@@ -198,7 +198,9 @@ def _answer(response: Json) -> str:
         for name, about in response.get("headers", {}).items()
     ]
     told = _type(content["application/json"]["schema"])
-    return f"{told}, with {' and '.join(headers)}" if headers else told
+    told = f"{told}, with {', '.join(headers)}" if headers else told
+    others = ", ".join(f"`{media_type}`" for media_type in content if media_type != "application/json")
+    return f"{told}; or {others} ([formats](guide.md#other-formats))" if others else told
 
 
 def _example(name: str, response: Json, shown: dict[str, str]) -> Iterator[str]:

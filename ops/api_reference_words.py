@@ -26,7 +26,8 @@ shows the API by examples, [query-language.md](query-language.md) explains `q`.
 
 ## Every response
 
-- JSON in UTF-8. A later version may add members to any object: read the ones you know.
+- JSON in UTF-8, unless the operation lists other media types and `format` or `Accept` chooses one. A later version
+  may add members to any object: read the ones you know.
 - `X-Request-ID` names the exchange, also in the logs of the service and, as `request_id`, in searches and problems.
 - An error is a [Problem](#problem) as `application/problem+json` (RFC 9457). Tell errors apart by the last part of
   `type`, which the tables below name and [Problem types](#problem-types) explains.
@@ -41,7 +42,6 @@ shows the API by examples, [query-language.md](query-language.md) explains `q`.
 # document does not tell, and a test says when it does
 MEANINGS = {
     "id": "As said above.",
-    "format": "The format of the answer.",
     "problem types": "The last part of a problem's `type`, which is the address of a page that tells the same.",
     "Problem": "An error. A later release may add members for some types.",
     "Problem.title": "The same for every problem of the type.",

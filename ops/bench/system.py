@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,10 @@ class System:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
+    def database_url(self) -> str:
+        """The Postgres that it started."""
+        return str(json.loads((self.data_dir / "run.json").read_text())["database_url"])
+
     def web_processes(self) -> list[psutil.Process]:
         """The gunicorn workers of the public port."""
         run = json.loads((self.data_dir / "run.json").read_text())
@@ -56,20 +60,33 @@ class System:
 
 @contextmanager
 def running_system() -> Iterator[System]:
-    """A whole `make run` on free ports and an empty folder, without the demo records."""
-    with tempfile.TemporaryDirectory(prefix="research-api-bench-") as folder:
-        Path(folder).chmod(0o711)
-        ports = [free_port() for _ in range(3)]
-        names = ("PORT", "INTERNAL_PORT", "FLOWER_PORT")
-        environment = {**os.environ, "DATA_DIR": folder, "DEMO": "0", "LOG_LEVEL": "warning"}
-        environment |= {name: str(port) for name, port in zip(names, ports, strict=True)}
-        command = (sys.executable, "-m", "research_api.local", "run")
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        try:
-            yield System(ports[0], _key_printed(process), Path(folder), environment)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_SECONDS)
+    """A whole `make run` on free ports and an empty folder, without the demo records and without vectors."""
+    with scratch_folder() as folder, system_in(folder, {"EMBEDDING_MODEL": "none"}) as system:
+        yield system
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that the servers' account may pass through; gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="research-api-bench-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@contextmanager
+def system_in(folder: Path, settings: Mapping[str, str]) -> Iterator[System]:
+    """A whole `make run` on free ports that keeps its data in the folder; it ends with the block, the data stay."""
+    ports = [free_port() for _ in range(3)]
+    names = ("PORT", "INTERNAL_PORT", "FLOWER_PORT")
+    environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "0", "LOG_LEVEL": "warning", **settings}
+    environment |= {name: str(port) for name, port in zip(names, ports, strict=True)}
+    command = (sys.executable, "-m", "research_api.local", "run")
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        yield System(ports[0], _key_printed(process), folder, environment)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
 
 
 def _key_printed(process: subprocess.Popen[str]) -> str:

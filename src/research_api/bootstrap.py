@@ -12,6 +12,7 @@ from redis import Redis
 
 from research_api.cache.connection import connect
 from research_api.cache.lists import RedisListStore
+from research_api.catalog.exporters import exporters
 from research_api.catalog.importers import formats
 from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
@@ -31,6 +32,7 @@ from research_api.enqueue import CeleryWakeUps, make_celery
 from research_api.services.catalog import CatalogService
 from research_api.services.cursors import CursorSigner
 from research_api.services.embedding import CpuShare, EmbeddingService
+from research_api.services.exports import ExportService
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
 from research_api.services.keys import KeysService
@@ -53,6 +55,7 @@ class Services:
     catalog: CatalogService
     importing: ImportService
     embedding: EmbeddingService
+    exports: ExportService
 
 
 __all__ = [
@@ -117,6 +120,7 @@ def build_services(settings: Settings) -> Services:
             settings.embedding_model,
             share=CpuShare(settings.embedding_cpu_percent / 100),
         ),
+        exports=ExportService(exporters()),
     )
 
 

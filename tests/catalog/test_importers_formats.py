@@ -26,15 +26,9 @@ def test_the_formats_are_those_of_the_manual() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
 
     assert list(importers.formats()) == [
-        "acl-jsonl",
-        "acl-xml",
-        "arxiv-jsonl",
-        "collection",
-        "crossref",
-        "demo",
-        "openalex",
-        "pubmed-xml",
-    ]
+        "acl-jsonl", "acl-xml", "arxiv-jsonl", "bibtex", "collection", "crossref", "csl-json", "csv", "demo", "ndjson",
+        "openalex", "pubmed-xml", "ris",
+    ]  # fmt: skip
     assert all(f"## `{name}`" in manual for name in importers.formats())
 
 

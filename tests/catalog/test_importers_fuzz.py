@@ -14,9 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from research_api.catalog.exporters import exporters
 from research_api.catalog.importers import Row, UnreadableInput, formats, recognise
 from research_api.domain.identifiers import normalise
+from research_api.domain.record_bodies import work_body
 from research_api.domain.works import WORK_TYPES, Record
+from tests.timing import LINEAR_AT_MOST, growth
+from tests.web.fakes import WORK
 
 SEEDS: dict[str, dict[str, object]] = {
     "openalex": {
@@ -98,6 +102,44 @@ SEEDS: dict[str, dict[str, object]] = {
         "doi": "10.1000/x",
         "summary": "Says something.",
     },
+    "csl-json": {
+        "id": "key",
+        "type": "article-journal",
+        "title": "On <i>Words</i>",
+        "author": [
+            {"family": "Berg", "given": "A", "non-dropping-particle": "van", "suffix": "Jr."},
+            {"literal": "O"},
+        ],
+        "issued": {"date-parts": [[2019, 3, 4]], "raw": "2019"},
+        "container-title": "Journal",
+        "DOI": "10.1000/x",
+        "PMID": 7,
+        "URL": "https://a.org",
+        "abstract": "We.",
+        "note": "Retracted",
+        "custom": {
+            "work_id": "w_aaaaaaaaaaaa",
+            "type": "book",
+            "year": 1,
+            "date": "2019",
+            "identifiers": {"s2": "x"},
+        },
+    },
+    "ndjson": work_body(WORK),
+}
+
+BIB = (
+    "@string{jt = {Journal} # jan}\n@article{key, title = {On {W}ords \\'e \\& $x$}, author = {Ada von L and {Org}},\n"
+    'year = 2019, month = may, journal = jt # " II", doi = {10.1000/x}, eprint = "1901.00001", abstract = {We}}\n'
+    "@inproceedings{child, title={C}, crossref={par}}\n@proceedings{par, title={P}}\n"
+)
+TEXTS = {
+    "bibtex": BIB,
+    "ris": (
+        "TY  - JOUR\r\nID  - k\r\nTI  - On\r\n words\r\nAU  - L, Ada, Jr.\r\nPY  - 2019/01/02/\r\n"
+        "AN  - 7\r\nDB  - PubMed\r\nER  - \r\n"
+    ),
+    "csv": "".join(exporters()["csv"].write([WORK])),
 }
 
 XML = {
@@ -207,11 +249,16 @@ def test_a_record_with_anything_in_its_fields_is_sound_or_rejected(name: str, da
     assert_rows_are_sound(rows)
 
 
-@pytest.mark.parametrize("name", sorted(SEEDS | XML))
+def seed_text(name: str) -> str:
+    """A whole file of that format."""
+    return XML.get(name) or TEXTS.get(name) or "\n".join([json.dumps(SEEDS[name], ensure_ascii=False)] * 3)
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS | TEXTS | XML))
 @quick
 @given(st.data())
 def test_bytes_changed_anywhere_cost_records_but_no_error(name: str, data: st.DataObject) -> None:
-    whole = (XML.get(name) or "\n".join([json.dumps(SEEDS[name], ensure_ascii=False)] * 3)).encode()
+    whole = seed_text(name).encode()
     changed = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 6))):
         start = data.draw(st.integers(0, len(changed)))
@@ -220,9 +267,9 @@ def test_bytes_changed_anywhere_cost_records_but_no_error(name: str, data: st.Da
     assert_rows_are_sound(rows_of(name, bytes(changed)))
 
 
-@pytest.mark.parametrize("name", sorted(SEEDS | XML))
+@pytest.mark.parametrize("name", sorted(SEEDS | TEXTS | XML))
 def test_each_seed_is_claimed_by_its_format_alone_and_read(name: str) -> None:
-    whole = (XML.get(name) or json.dumps(SEEDS[name])).encode()
+    whole = seed_text(name).encode()
 
     assert [each for each, module in formats().items() if module.recognises(whole)] == [name]
     assert rows_of(name, whole)[0].record is not None
@@ -271,9 +318,75 @@ def test_pages_changed_anywhere_cost_records_but_no_error(
     assert_rows_are_sound(rows_of(name, bytes(changed)))
 
 
-@pytest.mark.parametrize("name", sorted(SEEDS | XML))
+@pytest.mark.parametrize("name", sorted(SEEDS | TEXTS | XML))
 @quick
 @given(st.binary(max_size=200))
 def test_random_bytes_are_no_error(name: str, noise: bytes) -> None:
     assert_rows_are_sound(rows_of(name, noise))
     assert_rows_are_sound(rows_of(name, b"{" + noise))
+    assert_rows_are_sound(rows_of(name, seed_text(name).encode() + noise))
+
+
+PARTS = st.sampled_from(
+    [
+        "@a{k,",
+        "@string{",
+        "title",
+        "=",
+        "{",
+        "}",
+        '"',
+        "#",
+        ",",
+        "\n",
+        "and",
+        " ",
+        "\\",
+        "\\'",
+        "$",
+        "TY  - ",
+        "ER  - ",
+        "AU  - ",
+        "DA  - ",
+        "1",
+        "w_aaaaaaaaaaaa",
+        ";",
+        "id",
+        "\u0301",
+        "crossref",
+    ]
+)
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PARTS, max_size=40))
+def test_the_marks_of_a_format_in_any_order_are_no_error(name: str, parts: list[str]) -> None:
+    assert_rows_are_sound(rows_of(name, seed_text(name).encode() + "".join(parts).encode()))
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "piece", "size"),
+    [
+        ("bibtex", "", "@article{k, title={", 400_000),
+        ("bibtex", "@article{k, title={", "{", 400_000),
+        ("bibtex", "@article{k, title=", "{a} # ", 400_000),
+        ("bibtex", "@article{k, title={x}, author={", "a and ", 100_000),
+        ("bibtex", "@article{k, title={x}, author={", "{", 100_000),
+        ("bibtex", "@article{k, title={", "\\'", 100_000),
+        ("bibtex", "@article{k, title={", "\\alpha ", 100_000),
+        ("bibtex", "", "@inproceedings{k, title={x}, crossref={p}}\n", 400_000),
+        ("bibtex", "", "@string{s = s # s}\n", 200_000),
+        ("ris", "TY  - JOUR\nAB  - ", "x\n", 400_000),
+        ("ris", "TY  - JOUR\nTI  - x\n", "AU  - ,\n", 100_000),
+        ("ris", "TY  - JOUR\nTI  - ", "-", 400_000),
+        ("csv", 'id,title,authors\nw_aaaaaaaaaaaa,x,"', ";", 100_000),
+        ("csv", 'id,title,authors\nw_aaaaaaaaaaaa,x,"', "\\", 400_000),
+        ("csv", "id,title,authors\n", '"', 400_000),
+    ],
+)
+def test_hostile_text_costs_no_more_than_its_length(name: str, start: str, piece: str, size: int) -> None:
+    def hostile(length: int) -> bytes:
+        return (start + piece * (length // len(piece)) + "}}\n").encode()
+
+    assert growth(lambda data: rows_of(name, data), hostile, size) < LINEAR_AT_MOST

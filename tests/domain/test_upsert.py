@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from research_api.domain.merging import match_key, merge_records, record_from_body, record_to_body
 from research_api.domain.upsert import Known, Outcome, Plan, Upsert, prepare
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
@@ -70,6 +74,25 @@ def test_a_shared_doi_outweighs_weaker_identifiers_that_differ() -> None:
     )
 
     assert len(decide(one, two).works) == 1
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_exports_that_come_back_join_their_own_works_and_merge_none(order: int) -> None:
+    """Both show the DOI that their source gave to both, and only the first owns it."""
+    known = Known()
+    told = [
+        record("acl", "J10-1006", DOI, Identifier("local", "acl:J10-1006")),
+        record("acl", "J10-1008", DOI, Identifier("local", "acl:J10-1008"), title="Last words"),
+    ]
+    works = [one.work for one in decide(*told, known=known).works]
+    back = [replace(one, source="export", source_id=work.id) for one, work in zip(told, works, strict=True)]
+
+    plan = decide(*back[::order], known=known)
+
+    assert plan.outcomes == (Outcome.UPDATED, Outcome.UPDATED)
+    assert plan.redirects == {}
+    assert all(incoming.record.source_id == work_id for incoming, work_id in plan.records)
+    assert [one.work.title for one in plan.works] == [work.title for work in works[::order]]
 
 
 def test_a_source_that_gives_one_doi_to_two_titles_has_mistyped_it() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from research_api.catalog.exporters import exporters
 from research_api.domain.errors import (
     CursorInvalid,
     Expired,
@@ -35,6 +36,7 @@ from research_api.domain.search import (
     SourceReport,
 )
 from research_api.domain.works import Author, OpenAccess, SourceRef, Work
+from research_api.services.exports import ExportService
 from research_api.services.health import Check, Health, State
 from research_api.services.related import RelatedAnswer
 
@@ -193,6 +195,8 @@ class FakeServices:
     related: FakeRelated = field(init=False)
     health: FakeHealth = field(default_factory=FakeHealth)
     keys: FakeKeys = field(default_factory=FakeKeys)
+    # writers are plain functions: the real ones will do
+    exports: ExportService = field(default_factory=lambda: ExportService(exporters()))
 
     def __post_init__(self) -> None:
         self.related = FakeRelated(self.works)

@@ -8,12 +8,14 @@ from urllib.parse import quote, urlencode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from research_api.domain.exports import EXPORT_FORMATS
+from research_api.domain.record_bodies import RECORD_FIELDS
 from research_api.domain.search import FACETS, MAX_PAGE, SOURCE_NAMES, SearchRequest
 from research_api.domain.works import WORK_TYPES
-from research_api.web.work_bodies import RECORD_FIELDS
 from tests.web.conftest import make_app
 from tests.web.fakes import FakeServices, as_parameter
 
+FILE_TYPES = {one.media_type for one in EXPORT_FORMATS.values()}
 SERVICES = FakeServices()
 CLIENT = make_app(SERVICES).test_client()
 FUZZED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,6 +39,8 @@ likely = st.sampled_from(
         "newest",
         "title",
         "json",
+        "csv",
+        "bibtex",
         "\x00",
     ]
 )
@@ -63,10 +67,11 @@ well_formed = st.fixed_dictionaries(
         "exclude_retracted": st.booleans(),
         "sort": st.sampled_from(["relevance", "newest", "most_cited"]),
         "limit": st.integers(1, MAX_PAGE),
+        "format": st.sampled_from(["json", "csv", "ndjson"]),
         "fields": st.lists(st.sampled_from(RECORD_FIELDS), max_size=4),
         "facets": st.lists(st.sampled_from(FACETS), max_size=4),
     },
-)
+).filter(lambda body: not body.get("facets") or body.get("format", "json") == "json")
 
 
 def refuse(name):
@@ -74,7 +79,11 @@ def refuse(name):
 
 
 def assert_is_sound(response):
-    """Well-formed JSON without NaN, and never a failure of ours."""
+    """Well-formed JSON without NaN, or a file that was asked for, and never a failure of ours."""
+    if response.mimetype in FILE_TYPES:
+        assert response.status_code == 200
+        assert response.data.decode()
+        return
     body = json.loads(response.data, parse_constant=refuse)
     assert response.status_code in {200, 400, 404, 405, 406, 410, 422}
     assert response.status_code == 200 or body["status"] == response.status_code

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from research_api.domain.record_bodies import RECORD_FIELDS
 from research_api.domain.search import SearchRequest, Sort
-from research_api.web.work_bodies import RECORD_FIELDS
 from tests.web.fakes import ANSWER, PUBLIC_URL, WORK, pointers
 
 ANSWER_MEMBERS = [
@@ -136,21 +136,29 @@ def test_a_post_is_walked_by_the_cursor_in_its_body(client):
         ("text/html, application/json;q=0.1", 200),
         ("text/html", 406),
         ("application/json;q=0", 406),
-        ("application/x-bibtex", 406),
+        ("application/pdf, text/html", 406),
     ],
 )
-def test_an_accept_header_without_json_cannot_be_met(client, accept, status):
+def test_an_accept_header_without_a_known_format_cannot_be_met(client, accept, status):
     headers = {} if accept is None else {"Accept": accept}
 
     assert client.call("GET", "/v1/search?q=x", headers=headers).status_code == status
 
 
-def test_format_goes_before_accept_and_knows_json_alone(client):
-    by_format = client.call("GET", "/v1/search?q=x&format=json", headers={"Accept": "text/html"})
-    other = client.call("GET", "/v1/search?q=x&format=bibtex")
-    posted = client.call("POST", "/v1/search", json={"q": "x", "format": "ris"})
+def test_format_goes_before_accept_by_get_and_by_post(client):
+    html = {"Accept": "text/html"}
+    got = client.call("GET", "/v1/search?q=x&format=json", headers=html)
+    posted = client.call("POST", "/v1/search", json={"q": "x", "format": "json"}, headers=html)
 
-    assert (by_format.status_code, other.status_code, posted.status_code) == (200, 406, 406)
+    assert (got.status_code, posted.status_code) == (200, 200)
+    assert client.call("POST", "/v1/search", json={"q": "x"}, headers=html).status_code == 406
+
+
+def test_an_unknown_format_is_not_made(client):
+    other = client.call("GET", "/v1/search?q=x&format=endnote", headers={"Accept": "application/json"})
+    posted = client.call("POST", "/v1/search", json={"q": "x", "format": "xml"})
+
+    assert (other.status_code, posted.status_code) == (406, 406)
 
 
 def test_a_number_that_json_lacks_is_never_sent(client, services):

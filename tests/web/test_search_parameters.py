@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from research_api.domain.record_bodies import RECORD_FIELDS
 from research_api.domain.search import Filters, Mode, SearchRequest, Sort
-from research_api.web.work_bodies import RECORD_FIELDS
 from tests.web.fakes import as_parameter, pointers
 
 EVERY_PARAMETER = {

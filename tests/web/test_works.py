@@ -7,7 +7,7 @@ import json
 import pytest
 
 from research_api.domain.errors import DatabaseUnavailable
-from research_api.web.work_bodies import RECORD_FIELDS
+from research_api.domain.record_bodies import RECORD_FIELDS
 from tests.web.fakes import WORK
 
 DOI = "10.1002/andp.19053221004"

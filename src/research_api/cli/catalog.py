@@ -43,7 +43,10 @@ def _services() -> Services:
 @click.option(
     "--format", "format_name", help="One of the formats in docs/formats.md; recognised when left out."
 )
-@click.option("--namespace", help="Names a collection: its ids become identifiers.local NAME:ID.")
+@click.option(
+    "--namespace",
+    help="Names a collection, or a file of BibTeX, RIS or CSL: its ids become identifiers.local NAME:ID.",
+)
 @click.option(
     "--rejects",
     type=click.Path(path_type=Path, dir_okay=False),

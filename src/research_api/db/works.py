@@ -11,6 +11,7 @@ from research_api.db.bulk import upsert_rows
 from research_api.db.engine import Database
 from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
 from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
+from research_api.domain.agreement import WorkState
 from research_api.domain.merging import record_from_body
 from research_api.domain.upsert import (
     Incoming,
@@ -19,7 +20,6 @@ from research_api.domain.upsert import (
     Outcome,
     Plan,
     Upsert,
-    WorkState,
     candidate_ids,
 )
 from research_api.domain.works import Identifier, Work

@@ -9,14 +9,16 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.text import words
 from research_api.domain.works import Author, Identifier, OpenAccess, Record, SourceRef, Work
 
 # Whose word counts first. Crossref holds what publishers deposit, OpenAlex what was aggregated, the Anthology
 # its own volumes, PubMed what its cataloguers curate, arXiv the preprint of what others tell as published; a
-# collection made for tests comes after them and the built-in demo last.
-_TRUST = {"crossref": 0, "openalex": 1, "acl": 2, "pubmed": 3, "arxiv": 4, "demo": 9}
+# collection made for tests comes after them, then the built-in demo. An export that came back repeats what others
+# said, some of it shortened by its format, and adds nothing where they speak.
+_TRUST = {"crossref": 0, "openalex": 1, "acl": 2, "pubmed": 3, "arxiv": 4, "demo": 9, EXPORT_SOURCE: 10}
 _TRUST_OF_OTHERS = 5
 
 _PLAIN_FIELDS = ("title", "abstract", "authors", "year", "date", "venue", "type", "url", "citation_count")

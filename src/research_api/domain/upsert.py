@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from research_api.domain.agreement import RecordKey, WorkState, agree, contradicts
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.merging import (
     body_text,
@@ -19,11 +20,6 @@ from research_api.domain.merging import (
 )
 from research_api.domain.works import Identifier, Record, Work, work_id_from_seed
 
-# `local` numbers are a source's own; two of them on one work are no contradiction
-_PERSISTENT_SCHEMES = tuple(scheme for scheme in SCHEMES if scheme != "local")
-
-RecordKey = tuple[str, str]
-
 
 class Outcome(StrEnum):
     """What became of one record."""
@@ -31,19 +27,6 @@ class Outcome(StrEnum):
     NEW = "new"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-
-
-@dataclass(slots=True)
-class WorkState:
-    """A work while a batch is decided: its records, and its age so that the older id survives a merge."""
-
-    id: str
-    age: int
-    records: dict[RecordKey, Record] = field(default_factory=dict)
-
-    def values_of(self, scheme: str) -> set[str]:
-        """Every value that the work's records give for the scheme."""
-        return {i.value for record in self.records.values() for i in record.identifiers if i.scheme == scheme}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +141,7 @@ class Upsert:
             own.id, own.age, {key: one for key, one in own.records.items() if key != incoming.key}
         )
         former = own.records.get(incoming.key)
-        if former is None or not others.records or not _contradicts(incoming.record, others):
+        if former is None or not others.records or not contradicts(incoming.record, others):
             return False
         del own.records[incoming.key]
         self._release(former, own)
@@ -178,14 +161,15 @@ class Upsert:
         if not found and incoming.match_key is not None:
             for work_id in self._known.by_match_key.get(incoming.match_key, ()):
                 work = self._work(work_id)
-                if not _has_other_record_of(incoming, work) and not _contradicts(incoming.record, work):
+                if not _has_other_record_of(incoming, work) and not contradicts(incoming.record, work):
                     return [work]
-        return self._compatible(list(found.values()))
+        # an export that comes back names its record after the work it was
+        return self._compatible(sorted(found.values(), key=lambda work: work.id != incoming.record.source_id))
 
     def _may_join(self, incoming: Incoming, work: WorkState) -> bool:
         if incoming.key in work.records:
             return True
-        if _contradicts(incoming.record, work):
+        if contradicts(incoming.record, work):
             return False
         # one source that numbers two records apart and gives both the same DOI has mistyped it unless the titles agree
         return not _has_other_record_of(incoming, work) or any(
@@ -196,7 +180,7 @@ class Upsert:
     def _compatible(works: list[WorkState]) -> list[WorkState]:
         joined: list[WorkState] = []
         for work in works:
-            if all(_agree(work, other) for other in joined):
+            if all(agree(work, other) for other in joined):
                 joined.append(work)
         return joined
 
@@ -276,17 +260,3 @@ def _strongest_first(identifiers: Iterable[Identifier]) -> list[Identifier]:
 
 def _has_other_record_of(incoming: Incoming, work: WorkState) -> bool:
     return any(key[0] == incoming.record.source and key != incoming.key for key in work.records)
-
-
-def _contradicts(record: Record, work: WorkState) -> bool:
-    """The strongest scheme that both name decides: two OpenAlex works with one DOI are one, two DOIs are two."""
-    for scheme in _PERSISTENT_SCHEMES:
-        ours = {i.value for i in record.identifiers if i.scheme == scheme}
-        theirs = work.values_of(scheme)
-        if ours and theirs:
-            return not ours & theirs
-    return False
-
-
-def _agree(one: WorkState, other: WorkState) -> bool:
-    return not any(_contradicts(record, other) for record in one.records.values())

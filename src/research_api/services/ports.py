@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptLis
 from research_api.domain.keys import Credential, Key
 from research_api.domain.query import Query
 from research_api.domain.related import Coupling
-from research_api.domain.search import Filters
+from research_api.domain.search import Filters, Hit
 from research_api.domain.upsert import Incoming, Outcome
 from research_api.domain.vectors import (
     Embedder,
@@ -183,6 +183,14 @@ class ListStore(Protocol):
 
         Raises Unavailable where the store does not answer.
         """
+        ...
+
+
+class RecordWriter(Protocol):
+    """Writes works down in one format."""
+
+    def write(self, shown: Iterable[Hit | Work], fields: Collection[str] = ()) -> Iterator[str]:
+        """The text of a whole file, in pieces. fields: what to give of each record; empty means all."""
         ...
 
 

@@ -11,6 +11,7 @@ from flask import Response
 from flask_smorest import Blueprint  # type: ignore[import-untyped]  # ships no types
 from marshmallow import Schema
 
+from research_api.domain.exports import CSL, EXPORT_FORMATS
 from research_api.web.parser import StrictParser
 
 View = Callable[..., Response]
@@ -22,6 +23,12 @@ BODY_PROBLEMS = (413, 415)
 COMMON_PROBLEMS = (400, 414, 431, 500)
 # and what it may get where the answer has an ETag
 ETAG_STATUSES = (304, 412)
+_EXPORTED = {
+    one.media_type: {
+        "schema": {"type": "array", "items": {"type": "object"}} if one is CSL else {"type": "string"}
+    }
+    for one in EXPORT_FORMATS.values()
+}
 _ETAG_HEADER = {"ETag": {"schema": {"type": "string"}, "description": "Strong, over the results."}}
 
 
@@ -32,6 +39,7 @@ class Contract:
     takes: read from the query string of a GET and from the body of a POST; None means no arguments.
     problems: statuses beyond those that every operation of its kind may answer.
     has_etag: for a GET that takes arguments, if only to refuse them.
+    exports: the works in the answer can be had in every format; then it stands in `negotiation.EXPORTING`.
     """
 
     operation_id: str
@@ -43,6 +51,7 @@ class Contract:
     headers: Mapping[str, Mapping[str, object]] | None = None
     is_public: bool = False
     has_etag: bool = False
+    exports: bool = False
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]  # its base ships no types
@@ -73,9 +82,14 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # its base ships no types
             # the only place for parameters of one method: `doc` would replace those of the arguments
             notes: dict[str, Any] = vars(documented)["_apidoc"]
             notes["arguments"]["parameters"] += ["IF_NONE_MATCH", "IF_MATCH"]
+        responses: dict[int, object] = {
+            status: HTTPStatus(status).name for status in _other_statuses(method, contract)
+        }
+        if contract.exports:
+            responses[200] = {"content": _EXPORTED}
         described: View = self.doc(
             operationId=contract.operation_id,
-            responses={status: HTTPStatus(status).name for status in _other_statuses(method, contract)},
+            responses=responses,
             **({"security": []} if contract.is_public else {}),
         )(documented)
         return described

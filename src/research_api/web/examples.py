@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from research_api.domain.record_bodies import work_body
 from research_api.domain.related import Related
 from research_api.domain.search import (
     FacetCount,
@@ -15,8 +16,8 @@ from research_api.domain.search import (
 )
 from research_api.domain.works import Author, OpenAccess, SourceRef, Work
 from research_api.services.related import RelatedAnswer
+from research_api.web.related_bodies import related_body
 from research_api.web.search_bodies import search_body
-from research_api.web.work_bodies import related_body, work_body
 
 _WORK = Work(
     id="w_mfzwi3dsnfxg",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask import Response
 
+from research_api.domain.errors import Fault, Invalid
 from research_api.domain.search import SearchAnswer
 from research_api.web.answers import conditional_answer, json_answer
 from research_api.web.blueprint import ApiBlueprint, Contract
 from research_api.web.examples import SEARCH_EXAMPLE, SEARCH_REQUEST_EXAMPLE
+from research_api.web.exports import EXPORT_HEADERS, conditional_export, export_answer, search_headers
 from research_api.web.links import page_links
+from research_api.web.negotiation import JSON, chosen_format
 from research_api.web.request_context import caller, request_id, services
 from research_api.web.search_arguments import FirstPage, NextPage, SearchArgumentsSchema
 from research_api.web.search_bodies import results_of, search_body
@@ -27,9 +30,10 @@ _LINK_HEADER = {"Link": {"schema": {"type": "string"}, "description": "The next 
         takes=SearchArgumentsSchema,
         gives=SearchAnswerSchema,
         example=SEARCH_EXAMPLE,
-        headers=_LINK_HEADER,
+        headers={**_LINK_HEADER, **EXPORT_HEADERS},
         problems=(410,),
         has_etag=True,
+        exports=True,
     ),
 )
 def search(page: FirstPage | NextPage) -> Response:
@@ -37,9 +41,13 @@ def search(page: FirstPage | NextPage) -> Response:
 
     The same as the POST, with lists separated by commas. The Link header leads to the next page.
     """
+    format_name = _format_of(page)
     answer = _find(page)
-    body = search_body(answer, page.fields, request_id())
-    response = conditional_answer(body, results=results_of(body, answer))
+    if format_name == JSON:
+        body = search_body(answer, page.fields, request_id())
+        response = conditional_answer(body, results=results_of(body, answer))
+    else:
+        response = conditional_export(_as_file(answer, format_name, page.fields))
     if links := page_links(answer.next_cursor):
         response.headers["Link"] = links
     return response
@@ -54,7 +62,9 @@ def search(page: FirstPage | NextPage) -> Response:
         takes_example=SEARCH_REQUEST_EXAMPLE,
         gives=SearchAnswerSchema,
         example=SEARCH_EXAMPLE,
+        headers=EXPORT_HEADERS,
         problems=(410,),
+        exports=True,
     ),
 )
 def search_by_post(page: FirstPage | NextPage) -> Response:
@@ -62,7 +72,29 @@ def search_by_post(page: FirstPage | NextPage) -> Response:
 
     The same as the GET, for queries that are too long for an address.
     """
-    return json_answer(search_body(_find(page), page.fields, request_id()))
+    format_name = _format_of(page)
+    answer = _find(page)
+    if format_name == JSON:
+        return json_answer(search_body(answer, page.fields, request_id()))
+    return _as_file(answer, format_name, page.fields)
+
+
+def _format_of(page: FirstPage | NextPage) -> str:
+    """The format of the answer, known before anything is searched. Raises Invalid for what it has no room for."""
+    format_name = chosen_format(page.format)
+    if format_name == JSON:
+        return format_name
+    services().exports.check(format_name, page.fields)
+    if page.request is not None and page.request.facets:
+        fault = Fault("/facets", f"{format_name} has no room for facets. Ask for json, or leave them out.")
+        raise Invalid("Facets are given in JSON alone.", faults=(fault,))
+    return format_name
+
+
+def _as_file(answer: SearchAnswer, format_name: str, fields: frozenset[str]) -> Response:
+    response = export_answer(format_name, answer.hits, fields, file_name="search")
+    response.headers.update(search_headers(answer))
+    return response
 
 
 def _find(page: FirstPage | NextPage) -> SearchAnswer:

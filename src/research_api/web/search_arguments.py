@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from research_api.domain.record_bodies import RECORD_FIELDS
 from research_api.domain.search import (
     FACETS,
     MAX_PAGE,
@@ -20,8 +21,7 @@ from research_api.domain.search import (
 )
 from research_api.domain.works import WORK_TYPES
 from research_api.web.fields import ComposedText, Text, TextList, Truth, WholeNumber
-from research_api.web.negotiation import FORMATS, check_format
-from research_api.web.work_bodies import RECORD_FIELDS
+from research_api.web.negotiation import FormatField
 from research_api.web.work_schemas import ArgumentsSchema
 
 DEFAULT_PAGE = 10
@@ -35,11 +35,12 @@ MAX_LIST_ITEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
-    """A new search. fields: the record fields to give; empty means all."""
+    """A new search. fields: the record fields to give; empty means all. format: None where it was not named."""
 
     request: SearchRequest
     limit: int
     fields: frozenset[str]
+    format: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class NextPage:
     request: SearchRequest | None
     limit: int
     fields: frozenset[str]
+    format: str | None
 
 
 class SearchArgumentsSchema(ArgumentsSchema):
@@ -100,7 +102,7 @@ class SearchArgumentsSchema(ArgumentsSchema):
         fields.String(validate=validate.OneOf(FACETS)),
         max_items=MAX_LIST_ITEMS,
         metadata={
-            "description": "What to count over all matching works. "
+            "description": "What to count over all matching works; in JSON alone. "
             "In open_access, false counts the closed and the unknown ones."
         },
     )
@@ -113,9 +115,11 @@ class SearchArgumentsSchema(ArgumentsSchema):
         fields.String(validate=validate.OneOf(RECORD_FIELDS)),
         max_items=MAX_LIST_ITEMS,
         data_key="fields",
-        metadata={"description": "The fields of each result; id is always there."},
+        metadata={
+            "description": "The fields of each result; id is always there. Not with bibtex, ris and csl."
+        },
     )
-    format = fields.String(validate=check_format, metadata={"enum": list(FORMATS), "default": "json"})
+    format = FormatField()
 
     @validates_schema
     def _check_years(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
@@ -138,8 +142,8 @@ class SearchArgumentsSchema(ArgumentsSchema):
         request = _request(data) if "q" in data else None
         wanted = frozenset(data.get("record_fields", ()))
         if request is not None and "cursor" not in data:
-            return FirstPage(request, data["limit"], wanted)
-        return NextPage(data["cursor"], request, data["limit"], wanted)
+            return FirstPage(request, data["limit"], wanted, data.get("format"))
+        return NextPage(data["cursor"], request, data["limit"], wanted, data.get("format"))
 
 
 def _request(data: Mapping[str, Any]) -> SearchRequest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from research_api.domain.record_bodies import hit_body
 from research_api.domain.search import SearchAnswer, SearchWarning, SourceReport
-from research_api.web.work_bodies import hit_body
 
 
 def search_body(answer: SearchAnswer, wanted: Collection[str], request_id: str) -> dict[str, object]:

@@ -1,18 +1,10 @@
-"""What the works routes take and give, for reading and for the OpenAPI document."""
+"""What the works routes give, for the OpenAPI document, and what all schemas of arguments and answers share."""
 
 from __future__ import annotations
 
-from typing import Any
+from marshmallow import EXCLUDE, Schema, fields, validate
 
-from marshmallow import EXCLUDE, Schema, fields, post_load, validate
-
-from research_api.domain.related import DEFAULT_RELATED, MAX_RELATED
-from research_api.domain.search import MAX_BATCH_IDS
 from research_api.domain.works import WORK_TYPES
-from research_api.web.fields import Text, TextList, WholeNumber
-
-# longer than any identifier with its scheme; the service says what is wrong with a shorter one
-MAX_REFERENCE_CHARACTERS = 1_000
 
 UNKNOWN = {"unknown": "There is no such parameter."}
 
@@ -97,14 +89,6 @@ class WorkSchema(AnswerSchema):
     matches = fields.List(fields.Nested(MatchSchema))
 
 
-class RelatedArgumentsSchema(ArgumentsSchema):
-    """How many related works to give."""
-
-    limit = WholeNumber(
-        1, MAX_RELATED, load_default=DEFAULT_RELATED, metadata={"description": "Related works to give."}
-    )
-
-
 class RelatedWorkSchema(AnswerSchema):
     """A related work with why it is one."""
 
@@ -135,22 +119,6 @@ class RelatedAnswerSchema(AnswerSchema):
     results = fields.List(fields.Nested(RelatedWorkSchema), required=True)
     warnings = fields.List(fields.Nested(WorkWarningSchema), required=True)
     degraded = fields.Boolean(required=True, metadata={"description": "Anything less than normal."})
-
-
-class BatchArgumentsSchema(ArgumentsSchema):
-    """The references to look up."""
-
-    ids = TextList(
-        Text(validate=validate.Length(min=1, max=MAX_REFERENCE_CHARACTERS)),
-        min_items=1,
-        max_items=MAX_BATCH_IDS,
-        required=True,
-        metadata={"description": "Work ids, DOIs, or doi: pmid: pmcid: arxiv: openalex: s2: local:NAME:ID."},
-    )
-
-    @post_load
-    def _to_references(self, data: dict[str, Any], **_kwargs: Any) -> tuple[str, ...]:
-        return tuple(data["ids"])
 
 
 class BatchAnswerSchema(AnswerSchema):

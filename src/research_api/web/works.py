@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 from werkzeug.routing import PathConverter
 
+from research_api.domain.record_bodies import work_body
 from research_api.web.answers import conditional_answer, json_answer
 from research_api.web.blueprint import ApiBlueprint, Contract
 from research_api.web.examples import (
@@ -13,16 +14,17 @@ from research_api.web.examples import (
     RELATED_EXAMPLE,
     WORK_EXAMPLE,
 )
+from research_api.web.exports import BATCH_HEADERS, FILE_HEADERS, conditional_export, export_answer
+from research_api.web.negotiation import JSON, chosen_format
+from research_api.web.related_bodies import related_body
 from research_api.web.request_context import services
-from research_api.web.work_bodies import related_body, work_body
-from research_api.web.work_schemas import (
-    ArgumentsSchema,
-    BatchAnswerSchema,
+from research_api.web.work_arguments import (
+    Batch,
     BatchArgumentsSchema,
-    RelatedAnswerSchema,
     RelatedArgumentsSchema,
-    WorkSchema,
+    WorkArgumentsSchema,
 )
+from research_api.web.work_schemas import BatchAnswerSchema, RelatedAnswerSchema, WorkSchema
 
 blueprint = ApiBlueprint("works", __name__, url_prefix="/v1/works", description="Works by their identifiers.")
 
@@ -51,20 +53,26 @@ def install(app: Flask) -> None:
     "/<reference:id>",
     Contract(
         "getWork",
-        takes=ArgumentsSchema,
+        takes=WorkArgumentsSchema,
         gives=WorkSchema,
         example=WORK_EXAMPLE,
+        headers=FILE_HEADERS,
         problems=(404,),
         has_etag=True,
+        exports=True,
     ),
 )
-def show(_arguments: object, id: str) -> Response:  # noqa: A002 - the name in the path
+def show(named_format: str | None, id: str) -> Response:  # noqa: A002 - the name in the path
     """Get a work
 
     By its id, a DOI (its slash as itself or as %2F), or pmid: pmcid: arxiv: openalex: s2: local:NAME:ID.
     """
-    body = work_body(services().works.get(id))
-    return conditional_answer(body, results=body)
+    format_name = chosen_format(named_format)
+    work = services().works.get(id)
+    if format_name == JSON:
+        body = work_body(work)
+        return conditional_answer(body, results=body)
+    return conditional_export(export_answer(format_name, [work], file_name=work.id))
 
 
 @blueprint.operation(
@@ -76,15 +84,22 @@ def show(_arguments: object, id: str) -> Response:  # noqa: A002 - the name in t
         takes_example=BATCH_REQUEST_EXAMPLE,
         gives=BatchAnswerSchema,
         example=BATCH_EXAMPLE,
+        headers=BATCH_HEADERS,
+        exports=True,
     ),
 )
-def batch(references: tuple[str, ...]) -> Response:
+def batch(asked: Batch) -> Response:
     """Get many works
 
     Results stand in the order asked. The same reference twice gives one result; two references to one work
     give it twice. What names no known work stands in missing.
     """
-    answer = services().works.batch(references)
+    format_name = chosen_format(asked.format)
+    answer = services().works.batch(asked.references)
+    if format_name != JSON:
+        response = export_answer(format_name, answer.results, file_name="works")
+        response.headers["X-Missing-Count"] = str(len(answer.missing))
+        return response
     results = [work_body(work) for work in answer.results]
     return json_answer({"results": results, "missing": list(answer.missing)})
 

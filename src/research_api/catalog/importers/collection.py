@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from research_api.catalog.importers import cleaning, fields
 from research_api.catalog.importers.contract import ByteStream, Rejected, Row, UnreadableInput
 from research_api.catalog.importers.json_records import leading_members, read_json
+from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import is_namespace, normalise
 from research_api.domain.search import SOURCE_NAMES
 from research_api.domain.works import Author, Record
@@ -46,7 +47,7 @@ def read(stream: ByteStream, namespace: str | None) -> Iterator[Row]:
 
 
 # what other formats call their records
-RESERVED = frozenset({*SOURCE_NAMES, "acl", "demo"})
+RESERVED = frozenset({*SOURCE_NAMES, "acl", "demo", EXPORT_SOURCE})
 
 
 def to_record(document: dict[str, object], namespace: str) -> Record:

@@ -1,4 +1,4 @@
-"""Works as the outside sees them.
+"""Works as the outside sees them, in answers and in exports.
 
 Written out by hand: for ten results of six authors this takes 0.06 ms, marshmallow's dump 1.3 ms, and a whole
 request 1.8 ms. The tests hold the bodies to the schemas that the OpenAPI document is made from.
@@ -10,7 +10,6 @@ from collections.abc import Collection
 
 from research_api.domain.search import Hit
 from research_api.domain.works import Work
-from research_api.services.related import RelatedAnswer
 
 RECORD_FIELDS = (
     "id", "title", "abstract", "authors", "year", "date", "venue", "type", "identifiers", "url",
@@ -43,6 +42,19 @@ def hit_body(hit: Hit, wanted: Collection[str]) -> dict[str, object]:
     return {name: value for name, value in body.items() if name == "id" or name in wanted}
 
 
+def shown_body(shown: Hit | Work, wanted: Collection[str]) -> dict[str, object]:
+    """The result of a search, or the work by itself; wanted: the fields besides the id, empty means all."""
+    if isinstance(shown, Hit):
+        return hit_body(shown, wanted)
+    body = work_body(shown)
+    return {name: value for name, value in body.items() if not wanted or name == "id" or name in wanted}
+
+
+def work_shown(shown: Hit | Work) -> Work:
+    """The work, whether it was found or asked for."""
+    return shown.work if isinstance(shown, Hit) else shown
+
+
 def _record(work: Work) -> dict[str, object]:
     access = work.open_access
     return {
@@ -59,22 +71,4 @@ def _record(work: Work) -> dict[str, object]:
         "open_access": {"is_oa": access.is_oa, "url": access.url, "license": access.license},
         "citation_count": work.citation_count,
         "retracted": work.retracted,
-    }
-
-
-def related_body(answer: RelatedAnswer) -> dict[str, object]:
-    """Works related to one, each with its reasons."""
-    return {
-        "id": answer.work.id,
-        "results": [
-            {
-                "work": work_body(one.work),
-                "score": one.score,
-                "similarity": one.similarity,
-                "shared_references": one.shared_references,
-            }
-            for one in answer.results
-        ],
-        "warnings": [{"code": one.code, "detail": one.detail} for one in answer.warnings],
-        "degraded": answer.degraded,
     }
