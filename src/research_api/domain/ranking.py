@@ -48,13 +48,28 @@ def fused_scores(pool: Pool) -> Floats:
     Words and nearness count as standard scores over the pool; a work without a vector has the average nearness.
     """
     has_vector = ~np.isnan(pool.similarity)
-    kinship = pool.vectors @ pool.vectors.T
-    np.fill_diagonal(kinship, -1.0)
-    nearness = np.where(has_vector, pool.similarity - CROWD_WEIGHT * _crowd(kinship), np.nan)
+    kin, kinship = _kin(pool.vectors)
+    nearness = np.where(has_vector, pool.similarity - CROWD_WEIGHT * kinship.mean(axis=1), np.nan)
     scores = WORDS_WEIGHT * _standard(pool.words) + (1 - WORDS_WEIGHT) * _standard(nearness)
-    scores = _with_circle(scores, kinship, has_vector) + _prior(pool)
+    scores = _with_circle(scores, kin[:, :CIRCLE], has_vector) + _prior(pool)
     found: Floats = 1.0 / (1.0 + np.exp(-scores))
     return found
+
+
+def _kin(vectors: Matrix) -> tuple[Numbers, Floats]:
+    """For each work the places of those nearest to it, nearest first, and their cosines; zeros where it is alone."""
+    count = min(CROWD, len(vectors) - 1)
+    if count < 1:
+        return np.zeros((len(vectors), 1), dtype=np.int64), np.zeros((len(vectors), 1))
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -np.inf)
+    places = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+    nearest = np.take_along_axis(cosines, places, axis=1)
+    order = np.argsort(-nearest, axis=1)
+    return (
+        np.take_along_axis(places, order, axis=1),
+        np.take_along_axis(nearest, order, axis=1).astype(np.float64),
+    )
 
 
 def _standard(values: Floats) -> Floats:
@@ -67,22 +82,11 @@ def _standard(values: Floats) -> Floats:
     return found
 
 
-def _crowd(kinship: Matrix) -> Floats:
-    """How near each work is to those nearest to it."""
-    count = min(CROWD, len(kinship) - 1)
-    if count < 1:
-        return np.zeros(len(kinship))
-    nearest = -np.partition(-kinship, count - 1, axis=1)[:, :count]
-    found: Floats = nearest.mean(axis=1, dtype=np.float64)
-    return found
-
-
-def _with_circle(scores: Floats, kinship: Matrix, has_vector: npt.NDArray[np.bool_]) -> Floats:
+def _with_circle(scores: Floats, circle: Numbers, has_vector: npt.NDArray[np.bool_]) -> Floats:
     """Scores drawn towards the mean of the nearest works'; where a work has no vector, nothing is near."""
     if int(has_vector.sum()) <= CIRCLE:
         return scores
-    nearest = np.argpartition(-kinship, CIRCLE - 1, axis=1)[:, :CIRCLE]
-    drawn = (1 - CIRCLE_WEIGHT) * scores + CIRCLE_WEIGHT * scores[nearest].mean(axis=1)
+    drawn = (1 - CIRCLE_WEIGHT) * scores + CIRCLE_WEIGHT * scores[circle].mean(axis=1)
     found: Floats = np.where(has_vector, drawn, scores)
     return found
 
