@@ -66,3 +66,10 @@ def test_what_two_formats_claim_is_nobodys() -> None:
 
     assert sum(module.recognises(both) for module in importers.formats().values()) == 2
     assert importers.recognise(both) is None
+
+
+def test_a_bare_openalex_work_is_no_item_of_csl() -> None:
+    """Both have an id, a title and a type `article`; the id tells them apart."""
+    head = b'{"id": "https://openalex.org/W7", "title": "On growth", "type": "article"}'
+
+    assert importers.recognise(head) is importers.formats()["openalex"]

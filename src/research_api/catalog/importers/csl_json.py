@@ -52,6 +52,7 @@ def recognises(head: bytes) -> bool:
     is_item = (
         "id" in members
         and not is_work_id(str(members["id"]))
+        and "openalex.org/W" not in str(members["id"])
         and not _MARKS.isdisjoint(members)
         and _STRANGE.isdisjoint(members)
     )
