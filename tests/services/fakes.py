@@ -79,7 +79,7 @@ class FakeVectorStore:
 
 
 class FakeEmbedder:
-    """Knows the vectors of some texts; every other text has `other`. `encoded` has what it was asked."""
+    """Knows the vectors of some texts; every other has `other`. `encoded` has what it was asked, `takes` is called."""
 
     def __init__(self, name: str, *, least_similarity: float = -1.0, other: Matrix | None = None) -> None:
         self.name = name
@@ -89,9 +89,11 @@ class FakeEmbedder:
         self.other = unit(1, 0) if other is None else other
         self.encoded: list[str] = []
         self.is_down = False
+        self.takes: Callable[[], None] = lambda: None
 
     def embed_query(self, text: str) -> Matrix:
         self.encoded.append(text)
+        self.takes()
         if self.is_down:
             raise EmbeddingUnavailable("No vector today.")
         return self.known.get(text, self.other)

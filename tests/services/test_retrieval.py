@@ -175,6 +175,24 @@ def test_without_a_model_the_same(bench: Bench) -> None:
     )
 
 
+def test_without_an_index_nothing_is_found_by_meaning_and_the_answer_says_why(bench: Bench) -> None:
+    """What the index does not have cannot be filtered."""
+    bench.store.put(Work(id=work_id_from_seed("a"), title="Feline behaviour"), NEAR)
+
+    for mode in (Mode.HYBRID, Mode.VECTOR):
+        answer = bench.ask("how cats behave", mode)
+
+        assert (answer.hits, codes(answer), answer.degraded) == ((), ["index_missing"], True)
+
+
+def test_a_work_that_the_index_does_not_have_yet_is_left_out(bench: Bench) -> None:
+    bench.put("a", "Cats of Rome", NEAR)
+    bench.ready()
+    bench.store.put(Work(id=work_id_from_seed("b"), title="Feline behaviour"), NEAR)
+
+    assert [titles(bench.ask("cats", mode)) for mode in (Mode.HYBRID, Mode.VECTOR)] == [["Cats of Rome"]] * 2
+
+
 def test_a_database_that_is_away_is_no_lack_of_vectors(bench: Bench) -> None:
     bench.ready()
     bench.store.is_down = True

@@ -15,6 +15,8 @@ from research_api.services.model_in_use import RETRY_LOADING_SECONDS, WAIT_FOR_L
 from research_api.services.vector_search import (
     COMPARED_ONE_BY_ONE,
     LOOK_AGAIN_SECONDS,
+    QUIET_SECONDS,
+    SLOW_SECONDS,
     WARM_UP_SECONDS,
     Encoded,
     VectorSearch,
@@ -156,6 +158,28 @@ def test_a_loader_that_breaks_in_another_way_leaves_nobody_waiting() -> None:
     for thread in threading.enumerate():
         if thread.name == "load-model":
             assert ended(thread)
+
+
+def test_a_server_that_lets_a_query_wait_is_left_alone_for_a_while(bench: Bench) -> None:
+    """Else every search would wait as long, and threads would soon be used up."""
+    embedder = bench.loader.embedders["spec:one"]
+    embedder.is_down, embedder.takes = True, lambda: bench.time.sleep(SLOW_SECONDS)
+
+    assert bench.refusal() == "No vector today."
+    assert [bench.refusal() for _ in range(3)] == ["The model did not answer in time a moment ago."] * 3
+    assert len(embedder.encoded) == 1
+    embedder.is_down = False
+    bench.time.now += QUIET_SECONDS
+    assert bench.search.encode("text").model.name == "one"
+
+
+def test_one_text_that_fails_at_once_says_nothing_of_the_next(bench: Bench) -> None:
+    embedder = bench.loader.embedders["spec:one"]
+    embedder.is_down = True
+    bench.refusal()
+    embedder.is_down = False
+
+    assert bench.search.encode("text").model.name == "one"
 
 
 def test_a_slow_database_holds_up_one_thread_and_the_others_go_on_with_what_was_seen(bench: Bench) -> None:

@@ -12,7 +12,7 @@ import structlog
 from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
 from research_api.domain.index import Accepted
 from research_api.domain.search import Filters
-from research_api.domain.vectors import EmbeddingModel, Matrix, Neighbours, Numbers
+from research_api.domain.vectors import Embedder, EmbeddingModel, Matrix, Neighbours, Numbers
 from research_api.services.model_in_use import ModelInUse
 from research_api.services.ports import EmbedderLoader, VectorStore
 
@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 
 # a switch to another model's vectors is noticed so soon; the former ones stay for longer
 LOOK_AGAIN_SECONDS = 2.0
+# a server of vectors that let a query wait for so long is left alone for a while, or each search would wait as long
+SLOW_SECONDS = 1.0
+QUIET_SECONDS = 10.0
 # works wait this long for their vectors before answers say so
 FILLING_AFTER_SECONDS = 60.0
 # so few works are compared one by one: beyond, walking the graph is faster and finds nearly all
@@ -61,6 +64,7 @@ class VectorSearch:
         self._in_use = ModelInUse(loader, monotonic=monotonic)
         self._monotonic = monotonic
         self._sleep = sleep
+        self._quiet_until = float("-inf")
         self._looking = threading.Lock()
         self._seen: _Seen | None = None
 
@@ -91,7 +95,7 @@ class VectorSearch:
         if model is None:
             raise EmbeddingUnavailable("No work has a vector yet.")
         embedder = self._in_use.embedder(model)
-        return Encoded(model, embedder.embed_query(text), embedder.least_similarity)
+        return Encoded(model, self._vector(embedder, text), embedder.least_similarity)
 
     def nearest(
         self, encoded: Encoded, filters: Filters, accepted: Accepted | None, limit: int
@@ -108,6 +112,18 @@ class VectorSearch:
     def current_model(self) -> EmbeddingModel | None:
         """The model whose vectors are searched. Raises DatabaseUnavailable."""
         return self._looked().model
+
+    def _vector(self, embedder: Embedder, text: str) -> Matrix:
+        begin = self._monotonic()
+        if begin < self._quiet_until:
+            raise EmbeddingUnavailable("The model did not answer in time a moment ago.")
+        try:
+            return embedder.embed_query(text)
+        except EmbeddingUnavailable:
+            now = self._monotonic()
+            if now - begin >= SLOW_SECONDS:
+                self._quiet_until = now + QUIET_SECONDS
+            raise
 
     def _looked(self) -> _Seen:
         """What one thread asks every two seconds; the others go on with what was seen before, if anything was."""
