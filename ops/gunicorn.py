@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 # Two threads for a product of two small matrices take five times the CPU of one, and no less time.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -32,3 +33,11 @@ errorlog = "-"
 # The heartbeat file on a disk that stalls would have healthy workers replaced.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn makes a file of its own
 # forwarded_allow_ips keeps its default: only a proxy on this host is believed.
+
+
+def post_worker_init(worker: Any) -> None:
+    """The process loads beforehand what its first search needs; it takes requests meanwhile."""
+    # gunicorn reads this file before it forks, and the app belongs to each process alone
+    from research_api.app import warm_up
+
+    warm_up(worker.app.wsgi())

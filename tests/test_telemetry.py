@@ -167,3 +167,17 @@ def test_a_number_that_json_has_not_is_written_as_text(lines):
     structlog.get_logger().info("ratio", value=float("nan"))
 
     assert lines()[0]["value"] == "nan"
+
+
+@pytest.mark.parametrize(
+    "name", ["alembic.runtime.migration", "httpcore2.http11", "httpx2", "openai._base_client"]
+)
+def test_libraries_that_tell_of_every_request_are_heard_from_warnings_on(lines, name):
+    """At debug they would log what is sent: titles, abstracts and what people search for."""
+    configure(LogChoice(log_level="debug"))
+
+    logging.getLogger(name).debug("every detail")
+    logging.getLogger(name).info("a request")
+    logging.getLogger(name).warning("a fault")
+
+    assert [line["event"] for line in lines()] == ["a fault"]

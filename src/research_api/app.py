@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+import structlog
 from flask import Flask
 
 from research_api.web import (
@@ -24,6 +25,8 @@ from research_api.web import (
 if TYPE_CHECKING:
     from research_api.bootstrap import Services
     from research_api.config import Settings
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -51,6 +54,26 @@ def create_app(
     if not internal:
         _add_commands(app)
     return app
+
+
+def warm_up(app: Flask) -> Thread | None:
+    """A thread that does beforehand what the first search would wait for; None where the app answers no search.
+
+    The server starts it in each of its processes. What fails there is logged, and left to the first search.
+    """
+    if app.config["INTERNAL"]:
+        return None
+    thread = Thread(target=_warm_up, args=(app,), name="warm-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def _warm_up(app: Flask) -> None:
+    try:
+        app.extensions["services"]().search.warm_up()
+    except Exception:
+        # whatever it is, the first search meets it again and answers for it
+        log.warning("not_warmed_up", exc_info=True)
 
 
 def _add_routes(app: Flask, *, internal: bool) -> None:

@@ -14,6 +14,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 REMOVED = "[removed]"
 MAX_DEPTH = 6
+# alembic tells of every migration context at the level info; the others of every request, and at debug what it holds
+_TALKATIVE = ("alembic", "httpcore2", "httpx2", "openai")
 _HANDLER_NAME = "research-api"
 _FAILED_LINE = '{"event": "log_line_failed", "level": "error"}\n'
 _SECRET_NAME = re.compile(r"(?i)authorization|password|passwd|pepper|secret|cookie|api[-_]?key|token$")
@@ -58,8 +60,8 @@ def configure(settings: LogSettings) -> None:
     root.addHandler(handler)
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(True)
-    # tells of its plug-ins and of every migration context at the level info
-    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

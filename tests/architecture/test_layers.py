@@ -16,14 +16,24 @@ CLIENTS = (
     "aiohttp",
     "ftplib",
     "http.client",
+    "httpcore2",
     "httpx",
     "httpx2",
+    "huggingface_hub",
+    "openai",
     "requests",
     "socket",
     "urllib.request",
     "urllib3",
 )
-ALLOWED = {"socket": {"bootstrap.py"}}
+# by client: the one module of the package that may have it
+ALLOWED = {
+    "httpcore2": "embeddings/transport.py",
+    "httpx2": "embeddings/transport.py",
+    "huggingface_hub": "embeddings/hub.py",
+    "openai": "embeddings/remote.py",
+    "socket": "bootstrap.py",
+}
 
 
 def imports_of(path: Path) -> Iterator[tuple[int, str]]:
@@ -39,7 +49,7 @@ def clients_in(path: Path) -> Iterator[str]:
     """Places where the file imports a client of the network that it may not have."""
     for line, name in imports_of(path):
         for client in CLIENTS:
-            if f"{name}.".startswith(f"{client}.") and path.name not in ALLOWED.get(client, set()):
+            if f"{name}.".startswith(f"{client}.") and path != PACKAGE / ALLOWED.get(client, "nowhere"):
                 yield f"{shown(path, line)} {name}"
 
 
@@ -67,12 +77,23 @@ def test_the_layers_are_complete() -> None:
     }
 
 
-def test_nothing_but_local_talks_to_the_network_by_itself() -> None:
-    """The way out will be one guarded transport; until then there is none."""
+def test_nothing_but_local_and_embeddings_talks_to_the_network_by_itself() -> None:
+    """The way out will be one guarded transport; until then that of the embeddings keeps bounds of its own."""
     files = [path for path in python_files("src", "tasks") if PACKAGE / "local" not in path.parents]
 
     assert len(files) > 50
     assert [place for path in files for place in clients_in(path)] == []
+    for client, place in ALLOWED.items():
+        assert any(f"{name}.".startswith(f"{client}.") for _, name in imports_of(PACKAGE / place)), client
+
+
+def test_who_uses_no_remote_model_pays_for_no_client() -> None:
+    """They take half a second and 60 MB in each process."""
+    program = "import sys, research_api.bootstrap; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "research_api.embeddings.loading" in run.stdout.split()
+    assert {"huggingface_hub", "openai", "httpx2"} & set(run.stdout.split()) == set()
 
 
 def test_bootstrap_asks_the_socket_module_for_the_name_of_the_host_alone() -> None:

@@ -9,9 +9,11 @@ import threading
 import time
 
 import pytest
+from flask import Flask
+from structlog.testing import capture_logs
 
-from research_api.app import _Once, create_app
-from tests.web.fakes import FakeServices, FakeSettings
+from research_api.app import _Once, create_app, warm_up
+from tests.web.fakes import FakeSearch, FakeServices, FakeSettings
 
 
 def test_making_the_app_and_its_commands_builds_no_service():
@@ -85,3 +87,66 @@ def test_one_process_serves_both_ports_from_the_environment():
     assert (good.stdout.split(), good.returncode) == (["200", "200"], 0)
     assert bad.returncode != 0
     assert "PORT" in bad.stderr
+
+
+class FakeWarmth(FakeSearch):
+    """Counts how often it was warmed up; fails where it is told to."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        super().__init__(failure=failure)
+        self.warmed = 0
+
+    def warm_up(self) -> None:
+        self.warmed += 1
+        if self.failure is not None:
+            raise self.failure
+
+
+def warmed(app: Flask) -> None:
+    """The thread ended."""
+    thread = warm_up(app)
+    assert thread is not None
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_warming_up_does_beforehand_what_the_first_search_would_wait_for():
+    search = FakeWarmth()
+
+    warmed(create_app(FakeServices(search=search), FakeSettings()))
+
+    assert search.warmed == 1
+
+
+def test_warming_up_waits_for_nothing():
+    """The server takes requests meanwhile, and readiness does not depend on it."""
+    is_let_go = threading.Event()
+    search = FakeWarmth()
+    search.warm_up = lambda: is_let_go.wait(60) and None
+    app = create_app(FakeServices(search=search), FakeSettings())
+
+    thread = warm_up(app)
+
+    assert thread is not None
+    assert app.test_client().get("/readyz").status_code == 200
+    assert thread.is_alive()
+    assert thread.daemon
+    is_let_go.set()
+    thread.join(60)
+
+
+def test_a_failure_to_warm_up_is_logged_and_nothing_else():
+    app = create_app(FakeServices(search=FakeWarmth(RuntimeError("broken"))), FakeSettings())
+
+    with capture_logs() as logged:
+        warmed(app)
+
+    assert [(one["event"], one["log_level"]) for one in logged] == [("not_warmed_up", "warning")]
+    assert app.test_client().get("/livez").status_code == 200
+
+
+def test_the_internal_app_answers_no_search_and_needs_no_warmth():
+    search = FakeWarmth()
+
+    assert warm_up(create_app(FakeServices(search=search), FakeSettings(), internal=True)) is None
+    assert search.warmed == 0

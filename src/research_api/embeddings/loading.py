@@ -11,14 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-from research_api.domain.errors import EmbeddingUnavailable
 from research_api.domain.vectors import Embedder
-from research_api.embeddings.folder import READ_FILES, builtin_folder, read_folder
+from research_api.embeddings.folder import builtin_folder, read_folder
 from research_api.embeddings.onnx import OnnxEmbedder
-
-log = structlog.get_logger(__name__)
 
 BUILTIN = "builtin"
 HUB_PREFIX = "hub:"
@@ -41,34 +36,18 @@ class EmbedderLoader:
         if spec.startswith(OPENAI_PREFIX):
             return self._remote(spec.removeprefix(OPENAI_PREFIX))
         if spec.startswith(HUB_PREFIX):
-            reference = spec.removeprefix(HUB_PREFIX)
-            return OnnxEmbedder(read_folder(self._fetched(reference), reference), threads=self.threads)
+            return self._from_hub(spec.removeprefix(HUB_PREFIX))
         return OnnxEmbedder(read_folder(Path(spec), Path(spec).name), threads=self.threads)
 
+    # importing a client takes half a second and 60 MB, which those who do not use it need not pay
+
     def _remote(self, model: str) -> Embedder:
-        # importing the client takes a second and 60 MB, which those who do not use it need not pay
         from research_api.embeddings.remote import RemoteEmbedder
 
         return RemoteEmbedder(model, base_url=self.openai_base_url, api_key=self.openai_api_key)
 
-    def _fetched(self, reference: str) -> Path:
-        """Only the files that are read are fetched; what is there already is not fetched again.
+    def _from_hub(self, reference: str) -> Embedder:
+        from research_api.embeddings.hub import fetched
 
-        Source: huggingface_hub 2.4, `snapshot_download` (read 2026-11)
-        """
-        from huggingface_hub import snapshot_download  # as for the client above: half a second
-
-        name, _, revision = reference.partition("@")
-        try:
-            folder = snapshot_download(
-                name,
-                revision=revision or None,
-                cache_dir=self.models_dir,
-                allow_patterns=list(READ_FILES),
-                token=False,
-            )
-        except Exception as error:
-            # the hub's client raises its own, those of its transport, and OSError
-            log.warning("model_not_fetched", model=name, error=type(error).__name__)
-            raise EmbeddingUnavailable(f"The model {name} cannot be fetched from the hub.") from error
-        return Path(folder)
+        folder = fetched(reference, self.models_dir)
+        return OnnxEmbedder(read_folder(folder, reference), threads=self.threads)

@@ -10,13 +10,15 @@ import structlog
 from tokenizers import Tokenizer
 
 from research_api.domain.errors import EmbeddingUnavailable
-from research_api.domain.vectors import Matrix
+from research_api.domain.vectors import MAX_DIMENSIONS, Matrix
 from research_api.embeddings.folder import ModelFolder
 
 log = structlog.get_logger(__name__)
 
 # a token has rarely more than a dozen characters; what is far beyond the model's length is not even tokenized
 _CHARACTERS_PER_TOKEN = 24
+# the vectors of the tokens, as exporters name them; else a model's first output
+_OUTPUTS = ("last_hidden_state", "token_embeddings")
 
 
 class OnnxEmbedder:
@@ -30,12 +32,15 @@ class OnnxEmbedder:
         self._folder = folder
         self._session = _session(folder, threads)
         self._inputs = {one.name for one in self._session.get_inputs()}
-        self._tokenizer = Tokenizer.from_file(str(folder.tokenizer))
-        self._tokenizer.enable_truncation(folder.max_tokens)
-        self._tokenizer.no_padding()
+        outputs = [one.name for one in self._session.get_outputs()]
+        self._output = next((name for name in _OUTPUTS if name in outputs), outputs[0])
+        self._tokenizer = _tokenizer(folder)
         self.name = folder.name
         self.least_similarity = folder.least_similarity
+        self.dimensions = 0
         self.dimensions = len(self._embedded("dimensions"))
+        if not 1 <= self.dimensions <= MAX_DIMENSIONS:
+            raise EmbeddingUnavailable(f"The model {folder.name} makes vectors of {self.dimensions} numbers.")
 
     def embed_query(self, text: str) -> Matrix:
         """The vector of a query, of length 1; zeros where nothing can be made of it."""
@@ -43,22 +48,49 @@ class OnnxEmbedder:
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """A row for each text of a work, of length 1; zeros where nothing can be made of it."""
-        return np.stack([self._embedded(self._folder.text_prefix + text) for text in texts])
+        rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for place, text in enumerate(texts):
+            rows[place] = self._embedded(self._folder.text_prefix + text)
+        return rows
 
     def _embedded(self, text: str) -> Matrix:
         short = text[: self._folder.max_tokens * _CHARACTERS_PER_TOKEN]
-        ids = np.array([self._tokenizer.encode(short).ids], dtype=np.int64)
+        # the tokenizer is in UTF-8, which carries no lone surrogate
+        ids = np.array([self._tokenizer.encode(short.encode("utf-8", "replace").decode()).ids], np.int64)
+        if not ids.size:
+            return np.zeros(self.dimensions, dtype=np.float32)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         try:
-            tokens = self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0][0]
+            asked = {name: values for name, values in feed.items() if name in self._inputs}
+            found = self._session.run([self._output], asked)[0][0]
         except Exception as error:
             # onnxruntime's errors share no base class of their own
             log.warning("text_not_embedded", model=self._folder.name, error=type(error).__name__)
             raise EmbeddingUnavailable("The model cannot make a vector of this text.") from error
-        vector = tokens[0] if self._folder.pooling == "cls" else tokens.mean(axis=0)
+        return self._unit(found)
+
+    def _unit(self, found: Matrix) -> Matrix:
+        """found: a row for each token, or the one vector of a model that pools by itself."""
+        vector = (
+            found if found.ndim == 1 else found[0] if self._folder.pooling == "cls" else found.mean(axis=0)
+        )
+        if vector.ndim != 1 or not np.isfinite(vector).all():
+            raise EmbeddingUnavailable("The model answers something else than vectors.")
         length = float(np.linalg.norm(vector))
         unit: Matrix = (vector / length if length else vector).astype(np.float32)
         return unit
+
+
+def _tokenizer(folder: ModelFolder) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(folder.tokenizer))
+        tokenizer.enable_truncation(folder.max_tokens)
+    except Exception as error:
+        # the tokenizers library raises Exception itself
+        log.warning("tokenizer_unloadable", model=folder.name, error=type(error).__name__)
+        raise EmbeddingUnavailable(f"The tokenizer of the model {folder.name} cannot be read.") from error
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _session(folder: ModelFolder, threads: int) -> onnxruntime.InferenceSession:

@@ -54,6 +54,11 @@ class Retriever:
         self._index = index
         self._vectors = vectors
 
+    def warm_up(self) -> None:
+        """What a first search would wait for is loaded, where it can be. For a thread of its own: it may take long."""
+        if self._vectors is not None and not self._vectors.warm_up():
+            log.warning("not_warmed_up")
+
     def find(self, request: SearchRequest, asked: IndexRequest) -> Found:
         """The list for the request; `asked` is what it asks of the index.
 
@@ -69,8 +74,8 @@ class Retriever:
             return Found(self._index.search(asked), (_WORDS_ALONE,))
         try:
             encoded = self._vectors.encode(meaning)
-        except EmbeddingUnavailable:
-            log.warning("vectors_unavailable", exc_info=True)
+        except EmbeddingUnavailable as error:
+            log.warning("vectors_unavailable", detail=error.detail)
             return Found(self._index.search(asked), (_VECTORS_UNAVAILABLE,), degraded=True)
         return self._by_both(self._vectors, encoded, asked)
 

@@ -84,6 +84,10 @@ class SearchService:
         self._default_sources = default_sources
         self._monotonic = monotonic
 
+    def warm_up(self) -> None:
+        """What a first search would wait for is loaded, where it can be. For a thread of its own: it may take long."""
+        self._retriever.warm_up()
+
     def search(self, request: SearchRequest, *, limit: int, tenant: str) -> SearchAnswer:
         """The first page.
 

@@ -9,22 +9,26 @@ from dataclasses import dataclass
 
 import structlog
 
-from research_api.domain.errors import EmbeddingUnavailable
+from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
 from research_api.domain.index import Accepted
 from research_api.domain.search import Filters
 from research_api.domain.vectors import Embedder, EmbeddingModel, Matrix, Neighbours, Numbers
+from research_api.services.model_in_use import ModelInUse
 from research_api.services.ports import EmbedderLoader, VectorStore
 
 log = structlog.get_logger(__name__)
 
 # a switch to another model's vectors is noticed so soon; the former ones stay for longer
 LOOK_AGAIN_SECONDS = 2.0
-# a model that could not be loaded is left alone for so long
-RETRY_LOADING_SECONDS = 30.0
+# a server of vectors that let a query wait for so long is left alone for a while, or each search would wait as long
+SLOW_SECONDS = 1.0
+QUIET_SECONDS = 10.0
 # works wait this long for their vectors before answers say so
 FILLING_AFTER_SECONDS = 60.0
 # so few works are compared one by one: beyond, walking the graph is faster and finds nearly all
 COMPARED_ONE_BY_ONE = 8_000
+# on a new system the first model is registered by the index worker, which starts beside the web processes
+WARM_UP_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,17 @@ class Encoded:
     least_similarity: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the store said, and until when that is believed."""
+
+    model: EmbeddingModel | None
+    is_filling: bool
+    until: float
+
+
 class VectorSearch:
-    """One for a process; threads share it. Nothing is loaded before the first query."""
+    """One for a process; threads share it. Nothing is loaded before the first query or `warm_up`."""
 
     def __init__(
         self,
@@ -45,29 +58,44 @@ class VectorSearch:
         loader: EmbedderLoader,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
-        self._loader = loader
+        self._in_use = ModelInUse(loader, monotonic=monotonic)
         self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._next_look = 0.0
-        self._model: EmbeddingModel | None = None
-        self._is_filling = False
-        self._embedders: dict[str, Embedder] = {}
-        self._quiet_until: dict[str, float] = {}
+        self._sleep = sleep
+        self._quiet_until = float("-inf")
+        self._looking = threading.Lock()
+        self._seen: _Seen | None = None
+
+    def warm_up(self) -> bool:
+        """The model is loaded, so that no query waits for it; False where none could be within ten minutes.
+
+        For a thread of its own: it waits for the database, and for the first model to be registered.
+        """
+        until = self._monotonic() + WARM_UP_SECONDS
+        while self._monotonic() < until:
+            try:
+                model = self._looked().model
+                if model is not None:
+                    self._in_use.embedder(model)
+                    return True
+            except (DatabaseUnavailable, EmbeddingUnavailable) as error:
+                log.debug("not_warm_yet", detail=error.detail)
+            self._sleep(LOOK_AGAIN_SECONDS)
+        return False
 
     def is_filling(self) -> bool:
         """True where works have waited for a vector for a minute. Raises DatabaseUnavailable."""
-        self._looked()
-        return self._is_filling
+        return self._looked().is_filling
 
     def encode(self, text: str) -> Encoded:
         """The text as a vector of the current model. Raises EmbeddingUnavailable, DatabaseUnavailable."""
-        model = self._looked()
+        model = self._looked().model
         if model is None:
             raise EmbeddingUnavailable("No work has a vector yet.")
-        embedder = self._embedder(model)
-        return Encoded(model, embedder.embed_query(text), embedder.least_similarity)
+        embedder = self._in_use.embedder(model)
+        return Encoded(model, self._vector(embedder, text), embedder.least_similarity)
 
     def nearest(
         self, encoded: Encoded, filters: Filters, accepted: Accepted | None, limit: int
@@ -83,27 +111,31 @@ class VectorSearch:
 
     def current_model(self) -> EmbeddingModel | None:
         """The model whose vectors are searched. Raises DatabaseUnavailable."""
-        return self._looked()
+        return self._looked().model
 
-    def _looked(self) -> EmbeddingModel | None:
-        with self._lock:
-            if self._monotonic() >= self._next_look:
-                self._model = self._store.current_model()
-                self._is_filling = self._store.is_filling(FILLING_AFTER_SECONDS)
-                self._next_look = self._monotonic() + LOOK_AGAIN_SECONDS
-            return self._model
+    def _vector(self, embedder: Embedder, text: str) -> Matrix:
+        begin = self._monotonic()
+        if begin < self._quiet_until:
+            raise EmbeddingUnavailable("The model did not answer in time a moment ago.")
+        try:
+            return embedder.embed_query(text)
+        except EmbeddingUnavailable:
+            now = self._monotonic()
+            if now - begin >= SLOW_SECONDS:
+                self._quiet_until = now + QUIET_SECONDS
+            raise
 
-    def _embedder(self, model: EmbeddingModel) -> Embedder:
-        """Loaded once, by one thread; its name must be the model's, else its vectors mean something else."""
-        with self._lock:
-            if model.name in self._embedders:
-                return self._embedders[model.name]
-            if self._monotonic() < self._quiet_until.get(model.name, 0.0):
-                raise EmbeddingUnavailable("The model cannot be loaded now.")
-            self._quiet_until[model.name] = self._monotonic() + RETRY_LOADING_SECONDS
-            embedder = self._loader.load(model.spec)
-            if embedder.name != model.name:
-                log.warning("model_changed", expected=model.name, found=embedder.name)
-                raise EmbeddingUnavailable("The model is another one than that of the stored vectors.")
-            self._embedders = {model.name: embedder}
-            return embedder
+    def _looked(self) -> _Seen:
+        """What one thread asks every two seconds; the others go on with what was seen before, if anything was."""
+        seen = self._seen
+        if seen is not None and self._monotonic() < seen.until:
+            return seen
+        if not self._looking.acquire(blocking=seen is None) and seen is not None:
+            return seen
+        try:
+            if self._seen is seen:
+                model, is_filling = self._store.current_model(), self._store.is_filling(FILLING_AFTER_SECONDS)
+                self._seen = _Seen(model, is_filling, self._monotonic() + LOOK_AGAIN_SECONDS)
+            return self._seen  # type: ignore[return-value] # mypy does not see that another thread filled it
+        finally:
+            self._looking.release()
