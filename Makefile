@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench docs migrate lock
+.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench eval docs migrate lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test-long: lint ## lint, then every test
 
 bench: setup-dev ## measure latency, memory and throughput
 	@.venv/bin/python -m ops.bench
+
+eval: setup-dev ## measure ranking over the judged collections of a folder (COLLECTIONS=DIR, JSON=FILE)
+	@.venv/bin/python -m ops.eval
 
 docs: setup ## write docs/api.md from the OpenAPI document
 	@.venv/bin/python -m ops.api_reference
