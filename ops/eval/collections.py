@@ -120,14 +120,14 @@ def _file(folder: Path, name: str) -> Path | None:
 
 
 def _read_works(corpus: Path) -> tuple[frozenset[str], list[str]]:
-    records = list(read_records(corpus))
-    ids = [record.source_id for record in records if record is not None]
-    works = frozenset(ids)
+    ids = [record.source_id if record is not None else None for record in read_records(corpus)]
+    works = frozenset(one for one in ids if one is not None)
     if not works:
         raise MalformedCollection(f"{corpus}: no work in it that can be imported.")
+    rejected = ids.count(None)
     counted = (
-        (len(records) - len(ids), "records of the corpus are rejected"),
-        (len(ids) - len(works), "records repeat an id of the corpus: the last one counts"),
+        (rejected, "records of the corpus are rejected"),
+        (len(ids) - rejected - len(works), "records repeat an id of the corpus: the last one counts"),
     )
     return works, [f"{count:,} {what}" for count, what in counted if count]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from ops.bench.system import System, running_system
 from ops.eval.collections import NAMESPACE, Collection
 from ops.eval.errors import EvalFailed
-from ops.eval.waiting import Patience, wait_until_ready
+from ops.eval.waiting import Patience, Stats, wait_until_ready
 from research_api.local.errors import StartupError
 from research_api.local.servers import throwaway_servers
 
 # more than one client can ask in that time, so that no limit is in the way of the measurement
 REQUESTS_PER_MINUTE, REQUESTS_PER_DAY = 60_000, 50_000_000
+PAUSES_SECONDS = (5.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Filled:
 
     port: int
     key: str
-    stats: dict[str, Any]
+    stats: Stats
     import_seconds: float
     vectors_seconds: float
     remarks: tuple[str, ...]
@@ -69,7 +69,7 @@ def _filled(system: System, collection: Collection, patience: Patience) -> Fille
     )
     # fmt: on
     imported = time.monotonic()
-    stats = wait_until_ready(lambda: system.flask("catalog", "stats"), collection.name, patience)
+    stats = wait_until_ready(lambda: stats_of(system.flask, patience.sleep), collection.name, patience)
     return Filled(
         port=system.port,
         key=key,
@@ -80,12 +80,25 @@ def _filled(system: System, collection: Collection, patience: Patience) -> Fille
     )
 
 
+def stats_of(flask: Callable[..., Stats], sleep: Callable[[float], None]) -> Stats:
+    """What `flask catalog stats` says. An hour of waiting is not lost for one command that failed on a busy machine.
+
+    Raises CalledProcessError where it fails a third time.
+    """
+    for pause in PAUSES_SECONDS:
+        try:
+            return flask("catalog", "stats")
+        except subprocess.CalledProcessError:
+            sleep(pause)
+    return flask("catalog", "stats")
+
+
 def _key(system: System) -> str:
     limits = ("--rate-per-minute", str(REQUESTS_PER_MINUTE), "--rate-per-day", str(REQUESTS_PER_DAY))
     return str(system.flask("keys", "create", "--name", "eval", "--scopes", "search", *limits)["key"])
 
 
-def _remarks(collection: Collection, stats: dict[str, Any]) -> Iterator[str]:
+def _remarks(collection: Collection, stats: Stats) -> Iterator[str]:
     if joined := len(collection.works) - stats["works"]:
         yield f"{joined:,} works became one with another that has the same identifier: one of their ids is found"
     if stats["vectors_failed"]:

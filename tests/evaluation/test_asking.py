@@ -17,6 +17,9 @@ from ops.eval.collections import Collection, Parts
 from ops.eval.errors import EvalFailed
 from ops.eval.scratch import Filled
 
+# its port, and what it was asked: the credential and the body
+Api = tuple[int, list[tuple[str, dict[str, Any]]]]
+
 
 class FakeApi(BaseHTTPRequestHandler):
     """Answers as the API does: words it refuses, words that break it, and one that closes the connection."""
@@ -44,7 +47,7 @@ class FakeApi(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def api() -> Iterator[tuple[int, list[tuple[str, dict[str, Any]]]]]:
+def api() -> Iterator[Api]:
     """The port of a fake API, and what it was asked."""
     FakeApi.seen = []
     with ThreadingHTTPServer(("127.0.0.1", 0), FakeApi) as server:
@@ -58,9 +61,7 @@ def collection(queries: dict[str, str], judgements: dict[str, dict[str, int]]) -
     return Collection(Parts("c", Path(), Path(), ()), frozenset("abc"), queries, judgements, ())
 
 
-def test_a_search_asks_for_a_hundred_identifiers_with_the_key(
-    api: tuple[int, list[tuple[str, dict[str, Any]]]],
-) -> None:
+def test_a_search_asks_for_a_hundred_identifiers_with_the_key(api: Api) -> None:
     port, seen = api
 
     with closing(ApiClient(port, "rk_x")) as client:
@@ -73,16 +74,14 @@ def test_a_search_asks_for_a_hundred_identifiers_with_the_key(
     ]
 
 
-def test_an_idle_connection_that_was_closed_is_opened_anew(
-    api: tuple[int, list[tuple[str, dict[str, Any]]]],
-) -> None:
+def test_an_idle_connection_that_was_closed_is_opened_anew(api: Api) -> None:
     with closing(ApiClient(api[0], "rk_x")) as client:
         client.search("water", "lexical")
 
         assert client.search("drop", "lexical").works == ("a", "eval:c")
 
 
-def test_an_error_ends_the_measurement(api: tuple[int, list[tuple[str, dict[str, Any]]]]) -> None:
+def test_an_error_ends_the_measurement(api: Api) -> None:
     with closing(ApiClient(api[0], "rk_x")) as client, pytest.raises(EvalFailed, match="answered with 500"):
         client.search("broken", "vector")
 
@@ -95,9 +94,7 @@ def test_nobody_there_ends_the_measurement() -> None:
         client.search("water", "vector")
 
 
-def test_all_queries_are_asked_in_each_mode_and_the_judged_ones_scored(
-    api: tuple[int, list[tuple[str, dict[str, Any]]]],
-) -> None:
+def test_all_queries_are_asked_in_each_mode_and_the_judged_ones_scored(api: Api) -> None:
     port, seen = api
     asked = collection({"1": "water", "2": "", "3": "odd"}, {"1": {"b": 1}, "2": {"a": 1}})
 

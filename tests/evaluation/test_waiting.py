@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops.eval.errors import EvalFailed
+from ops.eval.scratch import stats_of
 from ops.eval.waiting import Patience, duration, wait_until_ready
 
 WORKS = 1_000
@@ -90,7 +92,7 @@ def seconds_told(lines: list[str]) -> Iterator[float]:
         yield float(number) * (60 if unit == "min" else 1)
 
 
-def test_the_person_who_waits_is_told_by_the_speed_so_far() -> None:
+def test_the_person_who_waits_is_answered_by_the_speed_so_far() -> None:
     system = FakeSystem(speed=5)
 
     wait_until_ready(system.look, "tiny", system.patience())
@@ -124,6 +126,24 @@ def test_it_ends_after_the_limit_that_was_given() -> None:
 def test_the_usual_limit_grows_with_the_works() -> None:
     assert Patience().limit_for(60_000) > 60_000 / 20 * 5
     assert Patience(30).limit_for(60_000) == 30
+
+
+@pytest.mark.parametrize(("failures", "is_answered"), [(2, True), (3, False)])
+def test_figures_are_asked_for_again_where_the_command_failed(failures: int, is_answered: bool) -> None:
+    left, slept = [None] * failures, []
+
+    def flask(*arguments: str) -> dict[str, Any]:
+        if left:
+            left.pop()
+            raise subprocess.CalledProcessError(5, arguments)
+        return {"works": WORKS}
+
+    if is_answered:
+        assert stats_of(flask, slept.append) == {"works": WORKS}
+    else:
+        with pytest.raises(subprocess.CalledProcessError):
+            stats_of(flask, slept.append)
+    assert len(slept) == 2
 
 
 @pytest.mark.parametrize(
