@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
             path.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         draw(found, plot)
         tell(f"Figures in {' and '.join(map(str, outputs))}, plot in {plot}")
-    if code is not MET:
+    if code != MET:
         return code
     return MET if all(one.meets(chosen.min_hybrid_margin) for one in found) else MISSED
 
