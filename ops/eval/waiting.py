@@ -17,7 +17,8 @@ LEAST_SECONDS = 600.0
 SLOWEST_WORKS_PER_SECOND = 2.0
 # a worker that was killed keeps its works for two minutes; a model that could not be loaded is tried each minute
 STALLED_SECONDS = 300.0
-SHORTEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 2.0, 15.0
+# starting the command takes a second or two of CPU, which the vectors lack
+SHORTEST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 2.0, 30.0
 TOLD_EVERY_SECONDS = 10.0
 
 Stats = dict[str, Any]
