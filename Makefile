@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench bench-million docs migrate lock
+.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench bench-million eval docs migrate lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: setup-dev ## measure latency, memory and throughput
 
 bench-million: setup-dev ## the same over a million works; takes about an hour (WORKS, TRUE_VECTORS)
 	@.venv/bin/python -m ops.bench.million
+
+eval: setup-dev ## measure ranking over the judged collections of a folder (COLLECTIONS=DIR, JSON=FILE)
+	@.venv/bin/python -m ops.eval
 
 docs: setup ## write docs/api.md from the OpenAPI document
 	@.venv/bin/python -m ops.api_reference

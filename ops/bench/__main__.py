@@ -37,7 +37,7 @@ def main() -> int:
     if not corpus.is_file():
         print(f"{corpus} is not there: name a gzip JSONL file of the Anthology with CORPUS=", file=sys.stderr)
         return 2
-    with running_system() as system, bare_server() as bare_port:
+    with running_system({"EMBEDDING_MODEL": "none"}) as system, bare_server() as bare_port:
         figures = _imported(system, corpus)
         figures |= _latencies(system, corpus)
         figures |= _throughput(system, bare_port, corpus)

@@ -2,91 +2,82 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 import tempfile
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from ops.eval.collections import Collection, find_collections, read_collection, read_records
+from ops.eval.metrics import RECALL_DEPTH, mean, ndcg, recall
 from research_api.catalog import translate
 from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
-from research_api.catalog.reading import open_records
 from research_api.catalog.searcher import TantivySearcher
 from research_api.domain.index import IndexRequest
 from research_api.domain.merging import merge_records, seed_of
-from research_api.domain.query import parse_lenient
+from research_api.domain.query import parse_lenient, repeated_words
 from research_api.domain.search import Filters, Sort
 from research_api.domain.works import work_id_from_number, work_id_from_seed
 from tests.catalog.fakes import FakeChangeFeed
 
 WEIGHTS = (0.0, 0.15, 0.2, 0.3, 0.5, 1.0)
-DEPTH, SHORT = 100, 10
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """An indexed collection with its queries and graded judgements; names: work id -> id in the collection."""
+class Indexed:
+    """A collection and an index of its works; names: work id -> id in the collection."""
 
+    collection: Collection
     searcher: TantivySearcher
     names: dict[str, str]
-    queries: dict[str, str]
-    judgements: dict[str, dict[str, int]]
 
 
-def load(folder: Path) -> Collection:
-    """The collection of a folder with corpus.jsonl, queries.jsonl and qrels/*.tsv."""
-    feed = FakeChangeFeed()
-    names = {}
-    with open_records(str(folder / "corpus.jsonl"), "collection", folder.name) as records:
-        for row in records.rows:
-            if row.record is not None:
-                work = merge_records(work_id_from_seed(seed_of(row.record)), [row.record])
-                names[work.id] = row.record.source_id
-                feed.put(work)
+def index(collection: Collection) -> Indexed:
+    """The collection, indexed in a temporary folder, without a database."""
+    feed, names = FakeChangeFeed(), {}
+    for record in read_records(collection.parts.corpus):
+        if record is not None:
+            work = merge_records(work_id_from_seed(seed_of(record)), [record])
+            names[work.id] = record.source_id
+            feed.put(work)
     layout = IndexLayout(Path(tempfile.mkdtemp()))
     TantivyIndexer(layout, feed, host="eval").apply()
-    lines = (json.loads(line) for line in (folder / "queries.jsonl").open())
-    judgements: dict[str, dict[str, int]] = defaultdict(dict)
-    for path in (folder / "qrels").glob("*.tsv"):
-        for line in path.read_text().splitlines()[1:]:
-            query, work_name, grade = line.split("\t")
-            judgements[query][work_name] = int(grade)
-    return Collection(TantivySearcher(layout), names, {one["_id"]: one["text"] for one in lines}, judgements)
+    return Indexed(collection, TantivySearcher(layout), names)
 
 
-def measure(collection: Collection) -> tuple[float, float]:
+def measure(indexed: Indexed) -> tuple[float, float]:
     """nDCG@10 and recall@100, means over the judged queries."""
-    gains, recalls = [], []
-    for name, grades in collection.judgements.items():
-        query = parse_lenient(collection.queries[name]).query
-        wanted = sum(grade > 0 for grade in grades.values())
-        if query is None or not wanted:
-            continue
-        hits = collection.searcher.search(IndexRequest(query, False, Filters(), Sort.RELEVANCE, (), DEPTH))
-        found = [grades.get(collection.names[work_id_from_number(one)], 0) for one in hits.numbers]
-        best = sorted(grades.values(), reverse=True)[:SHORT]
-        gains.append(_discounted(found[:SHORT]) / _discounted(best))
-        recalls.append(sum(grade > 0 for grade in found) / wanted)
-    return sum(gains) / len(gains), sum(recalls) / len(recalls)
+    collection = indexed.collection
+    scored = [
+        (found(indexed, collection.queries[query]), grades) for query, grades in collection.judgements.items()
+    ]
+    return (
+        mean([ndcg(works, grades) for works, grades in scored]),
+        mean([recall(works, grades) for works, grades in scored]),
+    )
 
 
-def _discounted(grades: list[int]) -> float:
-    return sum(grade / math.log2(place + 2) for place, grade in enumerate(grades))
+def found(indexed: Indexed, text: str) -> list[str]:
+    """The collection's ids of what the index finds for the text, asked as a search in mode lexical asks it."""
+    query = parse_lenient(text).query
+    if query is None:
+        return []
+    request = IndexRequest(
+        query, False, Filters(), Sort.RELEVANCE, (), RECALL_DEPTH, repeats=repeated_words(text)
+    )
+    return [indexed.names[work_id_from_number(one)] for one in indexed.searcher.search(request).numbers]
 
 
 def main(folder: Path) -> None:
     """A line a weight, a column a collection."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    collections = {one.name: load(one) for one in sorted(folder.iterdir()) if (one / "qrels").is_dir()}
-    print("weight", *collections, sep="\t")
+    collections = [index(read_collection(parts)) for parts in find_collections(folder)]
+    print("weight", *(one.collection.name for one in collections), sep="\t")
     for weight in WEIGHTS:
         translate.TITLE_WEIGHT = weight or 1e-9
-        figures = ("{:.3f}/{:.3f}".format(*measure(one)) for one in collections.values())
+        figures = ("{:.3f}/{:.3f}".format(*measure(one)) for one in collections)
         print(weight, *figures, sep="\t")
 
 

@@ -14,9 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
+
+from research_api.local.accounts import find_ground
+from research_api.local.leftovers import stop_children
+from research_api.local.servers import stop_left_servers
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
@@ -59,9 +64,12 @@ class System:
 
 
 @contextmanager
-def running_system() -> Iterator[System]:
-    """A whole `make run` on free ports and an empty folder, without the demo records and without vectors."""
-    with scratch_folder() as folder, system_in(folder, {"EMBEDDING_MODEL": "none"}) as system:
+def running_system(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[System]:
+    """A whole `make run` on free ports and an empty folder, without the demo records; `settings` are added.
+
+    Raises SystemExit where it does not start.
+    """
+    with scratch_folder() as folder, system_in(folder, settings) as system:
         yield system
 
 
@@ -75,29 +83,55 @@ def scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def system_in(folder: Path, settings: Mapping[str, str]) -> Iterator[System]:
-    """A whole `make run` on free ports that keeps its data in the folder; it ends with the block, the data stay."""
-    ports = [free_port() for _ in range(3)]
-    names = ("PORT", "INTERNAL_PORT", "FLOWER_PORT")
-    environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "0", "LOG_LEVEL": "warning", **settings}
-    environment |= {name: str(port) for name, port in zip(names, ports, strict=True)}
+    """The same in a folder whose data stay when the block ends."""
+    environment = {**os.environ, **_own_settings(str(folder)), **settings}
     command = (sys.executable, "-m", "research_api.local", "run")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    # out of the terminal's group: Ctrl-C is ours, and it stops the system in order
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with process:
+        try:
+            yield System(int(environment["PORT"]), _key_printed(process), folder, environment)
+        finally:
+            _stop(process, folder.resolve())
+
+
+def _own_settings(folder: str) -> dict[str, str]:
+    """Whatever a `.env` says, nothing of the system is found or kept outside the folder."""
+    ports = {name: str(free_port()) for name in ("PORT", "INTERNAL_PORT", "FLOWER_PORT")}
+    return ports | {
+        "DATA_DIR": folder,
+        "INDEX_DIR": f"{folder}/index",
+        "HOST": "127.0.0.1",
+        "PUBLIC_URL": f"http://127.0.0.1:{ports['PORT']}",
+        "SOURCES": "catalog",
+        "DEMO": "0",
+        "PRODUCTION": "0",
+        "LOG_LEVEL": "warning",
+    }
+
+
+def _stop(process: subprocess.Popen[str], folder: Path) -> None:
+    process.terminate()
     try:
-        yield System(ports[0], _key_printed(process), folder, environment)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_SECONDS)
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stop_children(folder, grace_seconds=1.0)
+        stop_left_servers(find_ground(folder))
 
 
 def _key_printed(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None  # noqa: S101 - it was asked for above
-    key = ""
-    for line in process.stdout:
+    key, lines = "", []
+    while line := process.stdout.readline():
+        lines.append(line)
         if line.startswith("Key: "):
             key = line.removeprefix("Key: ").strip()
         if line.startswith("Try: "):
             return key
-    raise SystemExit("The system did not start; its lines are above.")
+    raise SystemExit("".join([*lines, "The system did not start."]))
 
 
 @contextmanager
