@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from research_api.domain.errors import EmbeddingUnavailable
+from research_api.domain.errors import Conflict, EmbeddingUnavailable, Invalid
 from research_api.domain.vectors import (
     Embedder,
     EmbeddingModel,
@@ -37,6 +37,8 @@ SWEEP_PAGE = 2_000
 DROP_FORMER_SECONDS = 60.0
 # so often a pause looks whether something else waits
 LOOK_SECONDS = 0.25
+# who works in the foreground looks so often how far all are
+FOREGROUND_SECONDS = 2.0
 _PROBE = "Is this a model that works?"
 
 
@@ -83,6 +85,7 @@ class EmbeddingService:
         self._embedder: Embedder | None = None
         self._is_registered = False
         self._next_try = 0.0
+        self._reason = ""
         self._batch_size = MAX_BATCH
 
     @property
@@ -107,8 +110,9 @@ class EmbeddingService:
         done = 0
         while model is not None and self._next_try <= self._monotonic() < until:
             begin, cpu = self._monotonic(), self._share.cpu_seconds()
-            taken = self._batch(model)
-            if taken is None or (not taken and self._fill(model)):
+            texts = self._store.claim(self._batch_size, self._claim_seconds)
+            taken = self._batch(model, texts) if texts else 0
+            if taken is None or (not texts and self._fill(model)):
                 break
             done += taken
             on_batch(taken)
@@ -123,8 +127,37 @@ class EmbeddingService:
         """How far it has come; None where there is no model. Raises DatabaseUnavailable."""
         return self._store.progress()
 
-    def is_unavailable(self) -> bool:
-        """True while the model is left alone because it could not be had."""
+    def finish(self, share: float, on_batch: Callable[[int], None]) -> int:
+        """Works at that share of the CPU until every work has its vector or failed for good; the works embedded.
+
+        Works that others have claimed are waited for. Raises Invalid where no vectors are wanted, EmbeddingUnavailable
+        where the model cannot be had, Conflict where another one is filled now.
+        """
+        if self._spec is None:
+            raise Invalid("EMBEDDING_MODEL is none: set it to make vectors.")
+        self._share = replace(self._share, share=share)
+        done = 0
+        while True:
+            taken = self.run(FOREGROUND_SECONDS, lambda: False, on_batch)
+            if self._is_unavailable():
+                raise EmbeddingUnavailable(self._reason)
+            done += taken
+            if self._is_finished():
+                return done
+            if not taken:
+                self._sleep(LOOK_SECONDS)
+
+    def _is_finished(self) -> bool:
+        progress = self._store.progress()
+        if progress is None or self._embedder is None:
+            return False
+        if progress.model != self._embedder.name:
+            raise Conflict(
+                f"Another process makes vectors of {progress.model} now: set EMBEDDING_MODEL to the same."
+            )
+        return progress.is_swept and not progress.waiting and progress.role is ModelRole.CURRENT
+
+    def _is_unavailable(self) -> bool:
         return self._monotonic() < self._next_try
 
     def _rest(self, seconds: float, is_wanted_elsewhere: Callable[[], bool]) -> None:
@@ -137,7 +170,7 @@ class EmbeddingService:
 
     def _ready(self) -> EmbeddingModel | None:
         """The model to work with now; None where there is none."""
-        if self._spec is None or self.is_unavailable():
+        if self._spec is None or self._is_unavailable():
             return None
         try:
             if self._embedder is None:
@@ -156,12 +189,12 @@ class EmbeddingService:
         return model
 
     def _put_off(self, error: EmbeddingUnavailable) -> None:
-        self._next_try = self._monotonic() + RETRY_SECONDS
+        self._next_try, self._reason = self._monotonic() + RETRY_SECONDS, error.detail
         log.warning("embedding_unavailable", detail=error.detail)
 
     def _fill(self, model: EmbeddingModel) -> bool:
         """The backlog has more, if there is more; True where all is done, and then the model is the current one."""
-        if self.is_unavailable() or not self._store.top_up(model, SWEEP_PAGE):
+        if self._is_unavailable() or not self._store.top_up(model, SWEEP_PAGE):
             return False
         if model.role is ModelRole.NEXT and self._models.promote(model):
             log.info("model_switched", model=model.name)
@@ -169,11 +202,8 @@ class EmbeddingService:
             log.info("former_vectors_dropped", models=dropped)
         return True
 
-    def _batch(self, model: EmbeddingModel) -> int | None:
-        """The works embedded; 0 where none waits or no vector could be had, None where another model is filled now."""
-        texts = self._store.claim(self._batch_size, self._claim_seconds)
-        if not texts:
-            return 0
+    def _batch(self, model: EmbeddingModel, texts: list[WaitingText]) -> int | None:
+        """How many have their vectors now; None where another model is filled now."""
         begin = self._monotonic()
         try:
             if not self._embedded(model, texts):
