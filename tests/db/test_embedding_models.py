@@ -245,6 +245,20 @@ def test_dropping_vectors_waits_no_longer_and_is_done_later(made: Made) -> None:
     assert made.models.drop_former(0) == 1
 
 
+def test_who_has_nothing_to_do_waits_for_no_import(made: Made) -> None:
+    """Both are asked every five seconds by the worker that also brings the index up to date."""
+    model = switched(made, "a")
+    with made.database.engine.begin() as importing:
+        importing.execute(sa.text(f"SELECT pg_advisory_xact_lock({CATALOG_WRITERS_LOCK})"))
+
+        begin = time.monotonic()
+        found = (made.store.top_up(model, 10), made.models.drop_former(0), made.store.trim(model, 10))
+        seconds = time.monotonic() - begin
+
+    assert found == (True, 0, 0)
+    assert seconds < TURN_SECONDS
+
+
 @pytest.mark.parametrize("dimensions", [0, MAX_DIMENSIONS + 1])
 def test_a_model_whose_vectors_cannot_be_kept_is_refused(made: Made, dimensions: int) -> None:
     with pytest.raises(EmbeddingUnavailable, match=str(MAX_DIMENSIONS)):

@@ -56,10 +56,12 @@ _LOCK_NEXT = sa.text(
 _WAITS = sa.text("SELECT EXISTS (SELECT FROM embedding_backlog WHERE claimed_until < 'infinity')")
 _RETIRE = sa.text("UPDATE embedding_models SET role = 'former', role_since = now() WHERE role = 'current'")
 _PROMOTE = sa.text("UPDATE embedding_models SET role = 'current', role_since = now() WHERE number = :number")
-_DROPPABLE = sa.text(
+_DROPPABLE = (
     "SELECT number FROM embedding_models WHERE role = 'former'"
-    " AND role_since < now() - make_interval(secs => :seconds) ORDER BY number FOR UPDATE SKIP LOCKED"
+    " AND role_since < now() - make_interval(secs => :seconds) ORDER BY number"
 )
+_ARE_DROPPABLE = sa.text(f"SELECT EXISTS ({_DROPPABLE})")
+_LOCK_DROPPABLE = sa.text(f"{_DROPPABLE} FOR UPDATE SKIP LOCKED")
 _DROP = sa.text("DELETE FROM embedding_models WHERE number = :number")
 
 
@@ -104,9 +106,14 @@ class PostgresModelStore:
 
     def drop_former(self, after_seconds: float) -> int:
         """Vectors of models that are former for so long are gone; the count of models, 0 also where it has to wait."""
+        seconds = {"seconds": after_seconds}
+        with self._database.connect() as connection:
+            # asked at every wake-up: no reason to wait for an import each time
+            if not connection.execute(_ARE_DROPPABLE, seconds).scalar_one():
+                return 0
         try:
             with turn_of(self._database) as connection:
-                numbers = connection.execute(_DROPPABLE, {"seconds": after_seconds}).scalars().all()
+                numbers = connection.execute(_LOCK_DROPPABLE, seconds).scalars().all()
                 for number in numbers:
                     connection.execute(sa.text(f"DROP TABLE IF EXISTS {partition_name(number)}"))
                     connection.execute(_DROP, {"number": number})

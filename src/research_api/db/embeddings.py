@@ -84,6 +84,9 @@ _PROGRESS = sa.text(
     "   FROM embedding_backlog) AS b WHERE m.idle_since IS NULL"
 )
 _START, _END = "infinity", "-infinity"
+_IS_SWEPT = sa.text(
+    "SELECT swept_to = '-infinity' OR idle_since IS NOT NULL FROM embedding_models WHERE number = :number"
+)
 _SWEPT_TO = sa.text(
     "SELECT swept_to::text FROM embedding_models WHERE number = :number AND idle_since IS NULL FOR NO KEY UPDATE"
 )
@@ -171,6 +174,10 @@ class PostgresEmbeddingStore:
         now. A work that was written during the sweep may have moved behind it, so the end is checked, and another
         sweep begins where one is missing.
         """
+        with self._database.connect() as connection:
+            # asked at every wake-up: no reason to wait for an import each time
+            if connection.execute(_IS_SWEPT, {"number": model.number}).scalar_one_or_none() is not False:
+                return True
         try:
             with turn_of(self._database) as connection:
                 state = connection.execute(_SWEPT_TO, {"number": model.number}).scalar_one_or_none()
