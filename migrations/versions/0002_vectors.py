@@ -17,6 +17,11 @@ BEGIN
             USING ERRCODE = 'feature_not_supported';
     END IF;
     CREATE EXTENSION IF NOT EXISTS vector;
+    -- one that an older pgvector made in this database stays as it was until somebody who may do it says UPDATE
+    IF (SELECT string_to_array(extversion, '.')::int[] < ARRAY[0, 8] FROM pg_extension WHERE extname = 'vector') THEN
+        RAISE EXCEPTION 'the extension vector of this database is older than 0.8'
+            USING ERRCODE = 'feature_not_supported';
+    END IF;
 END $$;
 """
 
@@ -28,9 +33,11 @@ CREATE TABLE embedding_models (
     dimensions smallint NOT NULL,
     role text NOT NULL CONSTRAINT embedding_models_role CHECK (role IN ('current', 'next', 'former')),
     swept_to timestamptz NOT NULL DEFAULT 'infinity',
-    role_since timestamptz NOT NULL DEFAULT now()
+    role_since timestamptz NOT NULL DEFAULT now(),
+    idle_since timestamptz
 );
 CREATE UNIQUE INDEX embedding_models_one_each ON embedding_models (role) WHERE role <> 'former';
+CREATE UNIQUE INDEX embedding_models_one_filled ON embedding_models ((idle_since IS NULL)) WHERE idle_since IS NULL;
 
 CREATE TABLE work_vectors (
     model smallint NOT NULL REFERENCES embedding_models (number),
@@ -53,7 +60,7 @@ CREATE INDEX works_updated_at ON works (updated_at DESC);
 TRIGGERS = """
 CREATE FUNCTION queue_new_texts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM embedding_models WHERE role <> 'former') THEN
+    IF EXISTS (SELECT FROM embedding_models WHERE idle_since IS NULL) THEN
         INSERT INTO embedding_backlog (work_id, changed_at) SELECT id, now() FROM new_rows
         ON CONFLICT (work_id) DO UPDATE
             SET changed_at = excluded.changed_at, claimed_until = '-infinity', failures = 0;
@@ -62,7 +69,7 @@ BEGIN
 END $$;
 CREATE FUNCTION queue_changed_texts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM embedding_models WHERE role <> 'former') THEN
+    IF EXISTS (SELECT FROM embedding_models WHERE idle_since IS NULL) THEN
         INSERT INTO embedding_backlog (work_id, changed_at)
         SELECT n.id, now() FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id
         WHERE (n.title, n.abstract) IS DISTINCT FROM (o.title, o.abstract)

@@ -21,6 +21,7 @@ from research_api.catalog.searcher import TantivySearcher
 from research_api.config import Settings
 from research_api.db import migrate
 from research_api.db.changes import PostgresChangeFeed
+from research_api.db.embedding_models import PostgresModelStore
 from research_api.db.embeddings import PostgresEmbeddingStore
 from research_api.db.engine import Database
 from research_api.db.keys import PostgresKeyStore
@@ -115,6 +116,7 @@ def build_services(settings: Settings) -> Services:
         catalog=CatalogService(store, feed, indexer, embeddings),
         importing=ImportService(store, CeleryWakeUps(make_celery(settings.celery_broker_url))),
         embedding=EmbeddingService(
+            PostgresModelStore(database),
             embeddings,
             loader,
             settings.embedding_model,

@@ -12,6 +12,7 @@ from research_api.db import migrate
 from research_api.db.engine import Database
 from research_api.db.tables import Xid8, metadata
 from research_api.db.works import PostgresWorkStore
+from research_api.domain.errors import DatabaseUnavailable
 from research_api.domain.works import Identifier, Record
 from tests.db.batches import prepared
 
@@ -53,3 +54,34 @@ def test_the_scripts_make_what_the_tables_say(database: Database, monkeypatch: p
         )
 
     assert differences == []
+
+
+@pytest.mark.parametrize("versions", [(), ("0.7.4",)], ids=["none", "too old"])
+def test_a_postgres_without_pgvector_is_told_in_one_sentence(
+    empty_database: Database, versions: tuple[str, ...]
+) -> None:
+    """A view of that name before the catalog's own says what such a server says."""
+    with empty_database.begin() as connection:
+        connection.execute(sa.text("CREATE SCHEMA other"))
+        rows = " UNION ALL ".join(f"SELECT 'vector', '{version}'" for version in versions)
+        rows = rows or "SELECT 'x', '1' WHERE false"
+        connection.execute(
+            sa.text(f"CREATE VIEW other.pg_available_extensions (name, default_version) AS {rows}")
+        )
+        name = connection.execute(sa.text("SELECT current_database()")).scalar_one()
+        connection.execute(sa.text(f"ALTER DATABASE {name} SET search_path = other, pg_catalog, public"))
+    empty_database.close()
+
+    with pytest.raises(DatabaseUnavailable, match=r"pgvector 0\.8 or newer"):
+        migrate.upgrade(empty_database)
+    assert migrate.current(empty_database) is None
+
+
+def test_an_older_pgvector_in_the_database_is_told_as_well(empty_database: Database) -> None:
+    """CREATE EXTENSION IF NOT EXISTS leaves what an older pgvector made."""
+    with empty_database.begin() as connection:
+        connection.execute(sa.text("CREATE EXTENSION vector"))
+        connection.execute(sa.text("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'"))
+
+    with pytest.raises(DatabaseUnavailable, match="ALTER EXTENSION vector UPDATE"):
+        migrate.upgrade(empty_database)

@@ -140,8 +140,12 @@ class System:
         facts: dict[str, Any] = json.loads((self.data_dir / "run.json").read_text())
         return facts
 
-    def start(self) -> None:
-        """It runs, is ready, and the line that it tells people to try was tried at once."""
+    def start(self, **changed: str) -> None:
+        """It runs, is ready, and the line that it tells people to try was tried at once.
+
+        changed: settings that are others from now on.
+        """
+        self._given |= changed
         environment = {
             **_passed_on(),
             "DATA_DIR": str(self.data_dir),
@@ -242,21 +246,21 @@ class System:
             for process in processes:
                 process.resume()
 
-    def command(self, *arguments: str) -> subprocess.Popen[str]:
-        """`flask ...` as in another terminal: it knows nothing but DATA_DIR."""
+    def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """`flask ...` as in another terminal: it knows nothing but DATA_DIR, and what is set there."""
         return subprocess.Popen(
             [str(PROGRAMS / "flask"), *arguments],
             cwd=ROOT,
-            env={**_passed_on(), "DATA_DIR": str(self.data_dir)},
+            env={**_passed_on(), "DATA_DIR": str(self.data_dir), **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def flask(self, *arguments: str, given: str = "") -> Ended:
+    def flask(self, *arguments: str, given: str = "", **environment: str) -> Ended:
         """A `flask` command from begin to end."""
-        with self.command(*arguments) as running:
+        with self.command(*arguments, **environment) as running:
             out, err = running.communicate(given, timeout=120)
             return Ended(running.returncode, out, err)
 

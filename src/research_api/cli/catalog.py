@@ -113,6 +113,26 @@ def rebuild(as_json: bool) -> None:
     print_json(figures) if as_json else print_fields(list(figures.items()))
 
 
+@catalog.command("embed")
+@click.option(
+    "--cpu-percent",
+    type=click.IntRange(1, 100),
+    default=100,
+    show_default=True,
+    help="How much of this machine's CPU it may take over time.",
+)
+@json_option
+@reports_errors
+def embed(cpu_percent: int, as_json: bool) -> None:
+    """Make vectors in the foreground until no work waits for one; workers may go on beside it."""
+    services, begin = _services(), time.monotonic()
+    with counting("Embedding", services.catalog.stats().without_vector) as advance:
+        embedded = services.embedding.finish(cpu_percent / 100, advance)
+    failed = services.catalog.stats().vectors_failed
+    figures = {"embedded": embedded, "failed": failed, "seconds": round(time.monotonic() - begin, 1)}
+    print_json(figures) if as_json else print_fields(list(figures.items()))
+
+
 @catalog.command("stats")
 @json_option
 @reports_errors

@@ -11,9 +11,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
+from sqlalchemy.exc import NotSupportedError
 
 from research_api.db.engine import Database
-from research_api.domain.errors import Invalid
+from research_api.domain.errors import DatabaseUnavailable, Invalid
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "migrations"
 
@@ -30,6 +31,11 @@ def _run(step: Callable[[Config, str], None], database: Database, revision: str)
         pass
     try:
         step(_config(database), revision)
+    except NotSupportedError as error:
+        raise DatabaseUnavailable(
+            "This Postgres lacks the extension vector: install pgvector 0.8 or newer for it, and where the database"
+            " has an older one, let a superuser run ALTER EXTENSION vector UPDATE in it."
+        ) from error
     except CommandError as error:
         raise Invalid("There is no such revision: `ls migrations/versions` shows them.") from error
 

@@ -119,6 +119,7 @@ index_hosts = sa.Table(
     _time("seen_at", default=True),
 )
 
+# idle_since: texts that changed before it had their vectors; empty for the one model that is being filled
 embedding_models = sa.Table(
     "embedding_models",
     metadata,
@@ -134,8 +135,15 @@ embedding_models = sa.Table(
         server_default=sa.text("'infinity'::timestamptz"),
     ),
     _time("role_since", default=True),
+    _time("idle_since", nullable=True),
     sa.CheckConstraint("role IN ('current', 'next', 'former')", name="embedding_models_role"),
     sa.Index("embedding_models_one_each", "role", unique=True, postgresql_where=sa.text("role <> 'former'")),
+    sa.Index(
+        "embedding_models_one_filled",
+        sa.text("(idle_since IS NULL)"),
+        unique=True,
+        postgresql_where=sa.text("idle_since IS NULL"),
+    ),
 )
 
 # partitioned by model: `vectors` makes and drops the partitions

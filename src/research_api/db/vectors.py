@@ -35,10 +35,20 @@ _SETTINGS = (
     " set_config('hnsw.max_scan_tuples', '{scanned}', true), set_config('enable_sort', '{sort}', true),"
     " set_config('enable_seqscan', '{sort}', true);"
 )
+# Of so many of the newest works it is looked whether they have a vector, while another model than the one that is
+# searched is being filled: the backlog is then about the other.
+_LOOKED_AT = 1_000
 _IS_FILLING = sa.text(
-    "SELECT EXISTS (SELECT FROM embedding_backlog WHERE changed_at < now() - make_interval(secs => :seconds)"
-    " AND claimed_until < 'infinity') OR EXISTS (SELECT FROM embedding_models WHERE role = 'current'"
-    " AND swept_to > '-infinity' AND role_since < now() - make_interval(secs => :seconds))"
+    "WITH m AS (SELECT number, swept_to > '-infinity' AS is_swept_on, role_since, idle_since, :seconds AS seconds"  # noqa: S608 - a number of ours
+    "   FROM embedding_models WHERE role = 'current')"
+    " SELECT coalesce((SELECT is_swept_on AND role_since < now() - make_interval(secs => seconds) FROM m), false)"
+    " OR CASE WHEN (SELECT idle_since IS NULL FROM m)"
+    "   THEN EXISTS (SELECT FROM embedding_backlog WHERE claimed_until < 'infinity'"
+    "     AND changed_at < now() - make_interval(secs => (SELECT seconds FROM m)))"
+    "   ELSE EXISTS (SELECT FROM (SELECT id FROM works WHERE updated_at >= (SELECT idle_since FROM m)"
+    "       AND updated_at < now() - make_interval(secs => (SELECT seconds FROM m))"
+    f"       ORDER BY updated_at DESC LIMIT {_LOOKED_AT}) AS w WHERE NOT EXISTS"
+    "     (SELECT FROM work_vectors AS v WHERE v.work_id = w.id AND v.model = (SELECT number FROM m))) END"
 )
 
 

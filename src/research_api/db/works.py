@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from research_api.db.bulk import upsert_rows
 from research_api.db.engine import Database
 from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
+from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
 from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
 from research_api.domain.agreement import WorkState
 from research_api.domain.merging import record_from_body
@@ -24,9 +25,6 @@ from research_api.domain.upsert import (
 )
 from research_api.domain.works import Identifier, Work
 
-# importers take turns batch by batch: two of them at once would each make a work for the same DOI
-CATALOG_WRITERS_LOCK = 7_216_540_002
-_TURN = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 # A plain join is planned as a scan of all works while the growing table has no statistics: 54 ms for 500 keys.
 _MATCHES = sa.text(
     "SELECT found.id, asked.key FROM unnest(CAST(:keys AS bytea[])) AS asked (key) CROSS JOIN LATERAL"
@@ -48,7 +46,7 @@ class PostgresWorkStore:
         Raises DatabaseUnavailable.
         """
         with self._database.begin() as connection:
-            connection.execute(_TURN, {"lock": CATALOG_WRITERS_LOCK})
+            connection.execute(TURN, {"lock": CATALOG_WRITERS_LOCK})
             known = Known(digests=_digests(connection, batch))
             changed = [one for one in batch if known.digests.get(one.key, ("", b""))[1] != one.digest]
             if not changed:

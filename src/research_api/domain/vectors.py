@@ -11,12 +11,16 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from research_api.domain.errors import EmbeddingUnavailable
+
 # one row a text, each of length 1, so that the inner product is the cosine
 Matrix = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
 # Postgres keeps half precision; pgvector's HNSW takes at most 4,000 of those
 MAX_DIMENSIONS = 4_000
+# what half precision and a model's own rounding leave of a length of 1
+_LENGTH_TOLERANCE = 0.01
 
 _ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
 _SHIFTS = np.arange(55, -1, -5, dtype=np.int64)
@@ -106,6 +110,21 @@ class Neighbours:
 def text_to_embed(title: str, abstract: str | None) -> str:
     """The text that stands for a work; models cut it at their own length."""
     return f"{title}. {abstract}" if abstract else title
+
+
+def check_vectors(vectors: Matrix, count: int, dimensions: int) -> None:
+    """They are `count` rows, `dimensions` long, each of length 1, or zeros where nothing can be made of a text.
+
+    Raises EmbeddingUnavailable where they are not: one that is not a number would make every search fail.
+    """
+    if vectors.shape != (count, dimensions):
+        raise EmbeddingUnavailable(
+            f"The model made vectors of the shape {vectors.shape} where {(count, dimensions)} was due."
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not np.all((lengths == 0) | (np.abs(lengths - 1) <= _LENGTH_TOLERANCE)):
+        raise EmbeddingUnavailable("The model made vectors that are not of length 1, or no numbers at all.")
 
 
 def ids_from_numbers(numbers: Numbers) -> list[str]:

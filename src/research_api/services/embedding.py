@@ -5,33 +5,41 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from research_api.domain.errors import EmbeddingUnavailable
+from research_api.domain.errors import Conflict, EmbeddingUnavailable, Invalid
 from research_api.domain.vectors import (
     Embedder,
     EmbeddingModel,
     EmbeddingProgress,
+    Matrix,
     ModelRole,
     WaitingText,
+    check_vectors,
     text_to_embed,
 )
-from research_api.services.ports import EmbedderLoader, EmbeddingStore
+from research_api.services.ports import EmbedderLoader, EmbeddingStore, ModelStore
 
 log = structlog.get_logger(__name__)
 
-# some 3 s of work, so that little is repeated after a crash and the index is not kept waiting
-BATCH = 16
+# A batch takes about so long, so that little is repeated after a crash and the index does not wait for long.
+BATCH_SECONDS = 1.0
+MAX_BATCH = 16
 # longer than a batch takes on a busy machine; what a killed worker had is taken up again after it
 CLAIM_SECONDS = 120.0
 RETRY_SECONDS = 60.0
 BACKLOG_MOST = 100_000
-# the sweep adds when less than this waits, so that new works stay the first
+# the sweep adds when nothing waits, so that new works stay the first
 SWEEP_PAGE = 2_000
 # web processes look every 2 s whether the model has changed
 DROP_FORMER_SECONDS = 60.0
+# so often a pause looks whether something else waits
+LOOK_SECONDS = 0.25
+# who works in the foreground looks so often how far all are
+FOREGROUND_SECONDS = 2.0
+_PROBE = "Is this a model that works?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,112 +58,197 @@ class CpuShare:
 class EmbeddingService:
     """Fills the backlog, empties it newest first, and switches to a new model when all works have its vectors.
 
-    Any number of processes may run it: what one has claimed, the others leave alone.
+    Any number of processes may run it: what one has claimed, the others leave alone. The model of the process that
+    began last is filled; those with another one stand by.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two clocks and a lease beside what it works with
         self,
+        models: ModelStore,
         store: EmbeddingStore,
         loader: EmbedderLoader,
         spec: str | None,
         *,
         share: CpuShare,
+        claim_seconds: float = CLAIM_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._models = models
         self._store = store
         self._loader = loader
         self._spec = spec
         self._share = share
+        self._claim_seconds = claim_seconds
         self._sleep = sleep
         self._monotonic = monotonic
         self._embedder: Embedder | None = None
-        self._model: EmbeddingModel | None = None
+        self._is_registered = False
         self._next_try = 0.0
+        self._reason = ""
+        self._batch_size = MAX_BATCH
 
     @property
     def is_on(self) -> bool:
         """False where the operator wants no vectors."""
         return self._spec is not None
 
-    def run(self, seconds: float, is_wanted_elsewhere: Callable[[], bool]) -> int:
+    def run(
+        self,
+        seconds: float,
+        is_wanted_elsewhere: Callable[[], bool],
+        on_batch: Callable[[int], None] = lambda _: None,
+    ) -> int:
         """Works for about so long, or until something else waits, or until nothing is left; the works embedded.
 
-        Raises DatabaseUnavailable; what was stored before stays.
+        on_batch is told of each batch. Raises DatabaseUnavailable; what was stored before stays.
         """
         until = self._monotonic() + seconds
         model = self._ready()
+        if model is not None:
+            self._store.trim(model, BACKLOG_MOST)
         done = 0
         while model is not None and self._next_try <= self._monotonic() < until:
             begin, cpu = self._monotonic(), self._share.cpu_seconds()
-            taken = self._batch(model)
-            if not taken and self._fill(model):
+            texts = self._store.claim(self._batch_size, self._claim_seconds)
+            taken = self._batch(model, texts) if texts else 0
+            if taken is None or (not texts and self._fill(model)):
                 break
             done += taken
+            on_batch(taken)
             if is_wanted_elsewhere():
                 break
-            pause = self._share.pause_after(self._share.cpu_seconds() - cpu, self._monotonic() - begin)
+            wall = self._monotonic() - begin
             # a pause may last past the end: the share holds over calls too
-            self._sleep(min(pause, CLAIM_SECONDS))
+            self._rest(self._share.pause_after(self._share.cpu_seconds() - cpu, wall), is_wanted_elsewhere)
         return done
 
     def progress(self) -> EmbeddingProgress | None:
         """How far it has come; None where there is no model. Raises DatabaseUnavailable."""
         return self._store.progress()
 
+    def finish(self, share: float, on_batch: Callable[[int], None]) -> int:
+        """Works at that share of the CPU until every work has its vector or failed for good; the works embedded.
+
+        Works that others have claimed are waited for. Raises Invalid where no vectors are wanted, EmbeddingUnavailable
+        where the model cannot be had, Conflict where another one is filled now.
+        """
+        if self._spec is None:
+            raise Invalid("EMBEDDING_MODEL is none: set it to make vectors.")
+        self._share = replace(self._share, share=share)
+        done = 0
+        while True:
+            taken = self.run(FOREGROUND_SECONDS, lambda: False, on_batch)
+            if self._is_unavailable():
+                raise EmbeddingUnavailable(self._reason)
+            done += taken
+            if self._is_finished():
+                return done
+            if not taken:
+                self._sleep(LOOK_SECONDS)
+
+    def _is_finished(self) -> bool:
+        progress = self._store.progress()
+        if progress is None or self._embedder is None:
+            return False
+        if progress.model != self._embedder.name:
+            raise Conflict(
+                f"Another process makes vectors of {progress.model} now: set EMBEDDING_MODEL to the same."
+            )
+        return progress.is_swept and not progress.waiting and progress.role is ModelRole.CURRENT
+
+    def _is_unavailable(self) -> bool:
+        return self._monotonic() < self._next_try
+
+    def _rest(self, seconds: float, is_wanted_elsewhere: Callable[[], bool]) -> None:
+        """Rests so long, or until something else waits."""
+        until = self._monotonic() + min(seconds, self._claim_seconds)
+        while (left := until - self._monotonic()) > 0:
+            self._sleep(min(left, LOOK_SECONDS))
+            if left > LOOK_SECONDS and is_wanted_elsewhere():
+                return
+
     def _ready(self) -> EmbeddingModel | None:
-        """The model as registered; None where there is none to work with now."""
-        if self._spec is None or self._monotonic() < self._next_try:
+        """The model to work with now; None where there is none."""
+        if self._spec is None or self._is_unavailable():
             return None
         try:
             if self._embedder is None:
                 self._embedder = self._loader.load(self._spec)
-            if self._model is None:
-                self._model = self._store.register(self._embedder.name, self._spec, self._embedder.dimensions)
+            name, dimensions = self._embedder.name, self._embedder.dimensions
+            if not self._is_registered:
+                self._is_registered = self._models.register(name, self._spec, dimensions) is not None
         except EmbeddingUnavailable as error:
-            self._next_try = self._monotonic() + RETRY_SECONDS
-            log.warning("embedding_unavailable", detail=error.detail)
+            self._put_off(error)
             return None
-        return self._model
+        model = self._models.filled() if self._is_registered else None
+        if model is not None and model.name != name:
+            # another process was started later with another model, and its operator's word is the newest
+            log.warning("embedding_superseded", ours=name, filled=model.name)
+            return None
+        return model
+
+    def _put_off(self, error: EmbeddingUnavailable) -> None:
+        self._next_try, self._reason = self._monotonic() + RETRY_SECONDS, error.detail
+        log.warning("embedding_unavailable", detail=error.detail)
 
     def _fill(self, model: EmbeddingModel) -> bool:
         """The backlog has more, if there is more; True where all is done, and then the model is the current one."""
-        self._store.trim(BACKLOG_MOST)
-        if not self._store.top_up(model, SWEEP_PAGE):
+        if self._is_unavailable() or not self._store.top_up(model, SWEEP_PAGE):
             return False
-        if model.role is ModelRole.NEXT and self._store.promote(model):
+        if model.role is ModelRole.NEXT and self._models.promote(model):
             log.info("model_switched", model=model.name)
-            self._model = None
-        if dropped := self._store.drop_former(DROP_FORMER_SECONDS):
+        if dropped := self._models.drop_former(DROP_FORMER_SECONDS):
             log.info("former_vectors_dropped", models=dropped)
         return True
 
-    def _batch(self, model: EmbeddingModel) -> int:
-        """The works embedded; 0 where none waits, or where no vector could be had."""
-        texts = self._store.claim(BATCH, CLAIM_SECONDS)
-        if not texts:
-            return 0
-        if self._stored(model, texts):
-            return len(texts)
-        done = [one for one in texts if self._stored(model, [one])]
-        failed = [one for one in texts if one not in done]
-        if done:
-            # the model works, so it is they
-            self._store.fail(failed, RETRY_SECONDS)
-        else:
-            self._store.release(failed, RETRY_SECONDS)
-            self._next_try = self._monotonic() + RETRY_SECONDS
-        log.warning("texts_not_embedded", texts=len(failed), is_their_fault=bool(done))
-        return len(done)
-
-    def _stored(self, model: EmbeddingModel, texts: list[WaitingText]) -> bool:
-        """True where the texts have their vectors now."""
-        if self._embedder is None:
-            return False
+    def _batch(self, model: EmbeddingModel, texts: list[WaitingText]) -> int | None:
+        """How many have their vectors now; None where another model is filled now."""
+        begin = self._monotonic()
         try:
-            vectors = self._embedder.embed_texts([text_to_embed(one.title, one.abstract) for one in texts])
+            if not self._embedded(model, texts):
+                return None
         except EmbeddingUnavailable as error:
             log.info("embedding_failed", detail=error.detail)
+            return self._one_by_one(model, texts)
+        seconds = self._monotonic() - begin
+        self._batch_size = max(1, min(MAX_BATCH, round(len(texts) * BATCH_SECONDS / max(seconds, 0.001))))
+        return len(texts)
+
+    def _one_by_one(self, model: EmbeddingModel, texts: list[WaitingText]) -> int:
+        """Finds out whether the texts or the model are at fault, and what can be embedded is."""
+        if not self._model_works(model):
+            self._store.release(texts, RETRY_SECONDS)
+            return 0
+        failed: list[WaitingText] = []
+        for one in texts:
+            try:
+                self._embedded(model, [one])
+            except EmbeddingUnavailable:
+                failed.append(one)
+        if failed:
+            self._store.fail(failed, RETRY_SECONDS)
+            log.warning("texts_not_embedded", works=[one.work_id for one in failed])
+        return len(texts) - len(failed)
+
+    def _model_works(self, model: EmbeddingModel) -> bool:
+        """A text that any model can read tells; where it is the model, it is left alone for a while."""
+        try:
+            check_vectors(self._vectors([_PROBE]), 1, model.dimensions)
+        except EmbeddingUnavailable as error:
+            self._put_off(error)
             return False
-        self._store.store(model, texts, vectors)
         return True
+
+    def _embedded(self, model: EmbeddingModel, texts: list[WaitingText]) -> bool:
+        """True where the texts have their vectors; False where another model is filled now, and nobody has them."""
+        vectors = self._vectors([text_to_embed(one.title, one.abstract) for one in texts])
+        if self._store.store(model, texts, vectors):
+            return True
+        self._store.release(texts, 0)
+        return False
+
+    def _vectors(self, texts: list[str]) -> Matrix:
+        if self._embedder is None:
+            raise EmbeddingUnavailable("No model is loaded.")
+        return self._embedder.embed_texts(texts)

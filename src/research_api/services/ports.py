@@ -127,35 +127,18 @@ class VectorStore(Protocol):
         ...
 
 
-class EmbeddingStore(Protocol):
-    """Which works wait for a vector, and the vectors that were made. Each method raises DatabaseUnavailable."""
+class ModelStore(Protocol):
+    """The models whose vectors are kept. Each method raises DatabaseUnavailable."""
 
-    def register(self, name: str, spec: str, dimensions: int) -> EmbeddingModel:
-        """The model is the one to embed with: `current` where there is none yet, else `next` beside it."""
+    def register(self, name: str, spec: str, dimensions: int) -> EmbeddingModel | None:
+        """The model is the one that is filled: as `current` where there is none yet, else as `next` beside it.
+
+        None where writers were in the way: ask again. Raises EmbeddingUnavailable where such vectors cannot be kept.
+        """
         ...
 
-    def claim(self, limit: int, seconds: float) -> list[WaitingText]:
-        """The newest works of the backlog, newest first, left to the caller alone for so long."""
-        ...
-
-    def store(self, model: EmbeddingModel, texts: Sequence[WaitingText], vectors: Matrix) -> None:
-        """The works have these vectors, and those that did not change meanwhile wait no more."""
-        ...
-
-    def fail(self, texts: Sequence[WaitingText], seconds: float) -> None:
-        """Each failed once more and waits so long; after the third time it waits until its text changes."""
-        ...
-
-    def release(self, texts: Sequence[WaitingText], seconds: float) -> None:
-        """Nobody has them, and they wait so long: that no vector came is no fault of theirs."""
-        ...
-
-    def trim(self, most: int) -> int:
-        """At most so many works wait; the oldest beyond are left to the next sweep. The count of those."""
-        ...
-
-    def top_up(self, model: EmbeddingModel, page: int) -> bool:
-        """Some more works without a vector are in the backlog. True once every work has one or waits for one."""
+    def filled(self) -> EmbeddingModel | None:
+        """The model whose vectors are being made: the last that was registered, None before the first."""
         ...
 
     def promote(self, model: EmbeddingModel) -> bool:
@@ -166,8 +149,40 @@ class EmbeddingStore(Protocol):
         """Vectors of models that are former for so long are gone; the count of models."""
         ...
 
+
+class EmbeddingStore(Protocol):
+    """Which works wait for a vector, and the vectors that were made. Each method raises DatabaseUnavailable."""
+
+    def claim(self, limit: int, seconds: float) -> list[WaitingText]:
+        """The newest works of the backlog, newest first, left to the caller alone for so long."""
+        ...
+
+    def store(self, model: EmbeddingModel, texts: Sequence[WaitingText], vectors: Matrix) -> bool:
+        """The works that did not change meanwhile have these vectors and wait no more.
+
+        False where another model is filled now: nothing is stored then. Raises EmbeddingUnavailable where the
+        vectors are none.
+        """
+        ...
+
+    def fail(self, texts: Sequence[WaitingText], seconds: float) -> None:
+        """Each failed once more and waits so long; after the third time it waits until its text changes."""
+        ...
+
+    def release(self, texts: Sequence[WaitingText], seconds: float) -> None:
+        """Nobody has them, and they wait so long: that no vector came is no fault of theirs."""
+        ...
+
+    def trim(self, model: EmbeddingModel, most: int) -> int:
+        """At most so many works wait; the oldest beyond are left to the next sweep. The count of those."""
+        ...
+
+    def top_up(self, model: EmbeddingModel, page: int) -> bool:
+        """Some more works without a vector are in the backlog. True once every work has one or waits for one."""
+        ...
+
     def progress(self) -> EmbeddingProgress | None:
-        """How far the model that is being filled, else the current one, has come; None without a model."""
+        """How far the model that is being filled has come; None without a model."""
         ...
 
 
