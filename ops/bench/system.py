@@ -84,6 +84,8 @@ def scratch_folder() -> Iterator[Path]:
 @contextmanager
 def system_in(folder: Path, settings: Mapping[str, str]) -> Iterator[System]:
     """The same in a folder whose data stay when the block ends."""
+    # what is told to end ends as by Ctrl-C, and takes with it what it started
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = {**os.environ, **_own_settings(str(folder)), **settings}
     command = (sys.executable, "-m", "research_api.local", "run")
     # out of the terminal's group: Ctrl-C is ours, and it stops the system in order
