@@ -17,8 +17,9 @@ log = structlog.get_logger(__name__)
 
 # a model that could not be loaded is left alone for so long
 RETRY_LOADING_SECONDS = 30.0
-# requests wait for a model that began to be loaded less than so long ago; the built-in one takes 0.25 s of CPU
-WAIT_FOR_LOADING_SECONDS = 2.0
+# requests wait for a model that began to be loaded less than so long ago; the built-in one takes 0.25 s of CPU,
+# and three seconds on a machine that starts everything at once
+WAIT_FOR_LOADING_SECONDS = 5.0
 
 
 @dataclass(slots=True)
