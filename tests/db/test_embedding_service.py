@@ -79,6 +79,6 @@ def test_what_a_dead_worker_had_in_hand_is_taken_over_after_its_lease(made: Made
 
     model = made.models.filled()
     assert model is not None
-    assert done == 60 - 16
+    assert done == 60 - 15
     assert made.stale(model) == []
     assert made.waiting() == set()

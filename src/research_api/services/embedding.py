@@ -86,7 +86,8 @@ class EmbeddingService:
         self._is_registered = False
         self._next_try = 0.0
         self._reason = ""
-        self._batch_size = MAX_BATCH
+        # grows step by step: on a busy machine one quick text does not mean that sixteen are quick
+        self._batch_size = 1
 
     @property
     def is_on(self) -> bool:
@@ -212,7 +213,8 @@ class EmbeddingService:
             log.info("embedding_failed", detail=error.detail)
             return self._one_by_one(model, texts)
         seconds = self._monotonic() - begin
-        self._batch_size = max(1, min(MAX_BATCH, round(len(texts) * BATCH_SECONDS / max(seconds, 0.001))))
+        fitting = round(len(texts) * BATCH_SECONDS / max(seconds, 0.001))
+        self._batch_size = max(1, min(MAX_BATCH, 2 * len(texts), fitting))
         return len(texts)
 
     def _one_by_one(self, model: EmbeddingModel, texts: list[WaitingText]) -> int:
