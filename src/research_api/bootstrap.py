@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from redis import Redis
@@ -100,6 +100,7 @@ def build_services(settings: Settings) -> Services:
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
     loader = EmbedderLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
+    share = CpuShare(settings.embedding_cpu_percent / 100)
     embeddings = PostgresEmbeddingStore(database)
     has_vectors = settings.embedding_model is not None
     vector_store = PostgresVectorStore(database) if has_vectors else None
@@ -118,9 +119,9 @@ def build_services(settings: Settings) -> Services:
         embedding=EmbeddingService(
             PostgresModelStore(database),
             embeddings,
-            loader,
+            replace(loader, threads=max(1, round(share.share * share.cores))),
             settings.embedding_model,
-            share=CpuShare(settings.embedding_cpu_percent / 100),
+            share=share,
         ),
         exports=ExportService(exporters()),
     )
@@ -137,10 +138,17 @@ def _probes(database: Database, redis: Redis, searcher: TantivySearcher) -> tupl
 
 
 def upgrade_database(settings: Settings, revision: str = "head") -> str | None:
-    """The schema is at the revision; returns its name. Raises DatabaseUnavailable."""
+    """The schema is at the revision; returns its name. The newest one also knows the model of the vectors then.
+
+    Raises DatabaseUnavailable.
+    """
     database = Database(settings.sqlalchemy_url, pool_size=1, write_seconds=None)
     migrate.upgrade(database, revision)
-    return migrate.current(database)
+    reached = migrate.current(database)
+    if reached == migrate.newest():
+        # the first search after the first start need not say that nobody has begun to make vectors
+        build_services(settings).embedding.prepare()
+    return reached
 
 
 def downgrade_database(settings: Settings, revision: str) -> str | None:

@@ -94,6 +94,13 @@ class EmbeddingService:
         """False where the operator wants no vectors."""
         return self._spec is not None
 
+    def prepare(self) -> bool:
+        """The database knows the model, so that searches may use what vectors there are; True where it does.
+
+        A model that cannot be had now is left to the worker. Raises DatabaseUnavailable.
+        """
+        return self._ready() is not None
+
     def run(
         self,
         seconds: float,
