@@ -76,10 +76,11 @@ def test_one_work_under_two_names_is_one_reference(catalog: Catalog) -> None:
         paper("c", doi("x"), number),
     )
 
-    assert {one.work_id: one.shared for one in catalog.coupled("a")} == {
-        catalog.id_of("b"): 1,
-        catalog.id_of("c"): 1,
+    assert {one.work_id: (one.shared, one.mine, one.theirs) for one in catalog.coupled("a")} == {
+        catalog.id_of("b"): (1, 1, 1),
+        catalog.id_of("c"): (1, 1, 1),
     }
+    assert {one.work_id: one.strength for one in catalog.coupled("c")}[catalog.id_of("a")] == 1.0
 
 
 def test_a_newer_saying_replaces_what_the_same_source_said_and_others_add(catalog: Catalog) -> None:

@@ -99,22 +99,30 @@ def test_citations_and_recency_decide_between_equals(given: dict[str, list[int]]
     assert order(scores)[0] == first
 
 
-def test_citations_and_recency_never_outweigh_what_the_lists_tell_apart() -> None:
-    """A tenth of the spread of a list is more than both together."""
-    words = [0.0, 1.0, 2.0, 3.0, 3.4]
-    cited_and_new = [0, 0, 0, 10**9, 0]
+@pytest.mark.parametrize("list_name", ["words", "similarity"])
+def test_citations_and_recency_never_outweigh_a_tenth_of_a_standard_deviation(list_name: str) -> None:
+    """Both works stand in one circle, so that it does no more than take its share of each."""
+    values = np.linspace(0.0, 1.0, 41)
+    values[-1] = values[-2] + 0.1 * values.std()
+    assert 0.09 < (values[-1] - values[-2]) / values.std() < 0.11
+    years, citations = np.full(41, 1900), np.zeros(41, dtype=int)
+    years[-2], citations[-2] = 2026, 10**9
+    # the first three are near to all others alike
+    vectors = np.zeros((41, 44), dtype=np.float32)
+    vectors[:3, :3] = np.eye(3)
+    vectors[3:, :3], vectors[3:, 6:] = 0.1, np.eye(38)
 
     scores = fused_scores(
-        pool(
-            words,
-            np.zeros((5, 2), dtype=np.float32),
-            np.ones(2, np.float32),
-            citations=cited_and_new,
-            years=[1900, 1900, 1900, 2026, 1900],
+        Pool(
+            numbers=np.arange(41),
+            vectors=vectors,
+            years=years,
+            citations=citations,
+            **{"words": np.zeros(41), "similarity": np.zeros(41), list_name: values},
         )
     )
 
-    assert order(scores)[:2] == [4, 3]
+    assert order(scores)[:2] == [40, 39]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 12])

@@ -18,7 +18,7 @@ from research_api.domain.works import Author, Work, work_id_from_seed
 from research_api.services.cursors import CursorSigner
 from research_api.services.retrieval import NEAR_IF_SORTED, Retriever
 from research_api.services.search import SearchService
-from research_api.services.vector_search import VectorSearch
+from research_api.services.vector_search import COMPARED_ONE_BY_ONE, VectorSearch
 from tests.catalog.fakes import FakeChangeFeed
 from tests.services.fakes import FakeEmbedder, FakeLoader, FakeTime, FakeVectorStore, model_named, unit
 from tests.services.test_search import FakeListStore, FakeWorkStore
@@ -30,7 +30,7 @@ NEAR, FAR = unit(1, 0.1), unit(0.1, 1)
 class Bench:
     """A catalog whose queries all have the vector (1, 0)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compared_most: int = COMPARED_ONE_BY_ONE) -> None:
         self.feed = FakeChangeFeed()
         self.layout = IndexLayout(folder)
         self.searcher = TantivySearcher(self.layout)
@@ -40,7 +40,7 @@ class Bench:
         vectors = VectorSearch(self.store, FakeLoader(self.embedder), monotonic=self.time.monotonic)
         self.service = SearchService(
             FakeWorkStore(self.feed),  # type: ignore[arg-type] # as much as the tests need
-            Retriever(self.searcher, vectors),
+            Retriever(self.searcher, vectors, compared_most=compared_most),
             FakeListStore(),
             CursorSigner(b"secret"),
         )
@@ -326,3 +326,51 @@ def test_lexical_and_strict_ask_nothing_of_the_vectors(bench: Bench) -> None:
 
     assert [titles(one) for one in answers] == [["Cats of Rome"]] * 2
     assert (bench.store.asked, bench.embedder.encoded) == ([], [])
+
+
+def crowd(folder: Path, **fields: object) -> Bench:
+    """More near works than a list holds, and behind them three with the fields, which are more than are compared."""
+    bench = Bench(folder, compared_most=2)
+    for number in range(POOL + 50):
+        bench.put(f"near {number}", f"Near work {number}", unit(1, 0.001 * number), year=1990)
+    for number in range(3):
+        bench.put(f"wanted {number}", f"Wanted work {number}", unit(1, 0.4), **fields)
+    bench.ready()
+    return bench
+
+
+@pytest.mark.parametrize("mode", [Mode.VECTOR, Mode.HYBRID])
+@pytest.mark.parametrize(
+    ("clause", "fields"),
+    [
+        ("year:2015", {"year": 2015}),
+        ("year:2010- year:-2020", {"year": 2015}),
+        ("author:smith", {"authors": (Author("Ann Smith"),)}),
+        ("NOT near", {}),
+        ("year:2015 author:smith", {"year": 2015, "authors": (Author("Ann Smith"),)}),
+    ],
+)
+def test_a_clause_that_leaves_many_works_empties_no_list(
+    tmp_path: Path, mode: Mode, clause: str, fields: dict[str, object]
+) -> None:
+    """Else the nearest of all works would be taken first, and what the clause wants stands behind them."""
+    answer = crowd(tmp_path, **fields).ask(f"unspoken question {clause}", mode)
+
+    assert sorted(titles(answer)) == [f"Wanted work {number}" for number in range(3)]
+
+
+def test_without_any_vector_a_vector_search_finds_nothing(bench: Bench) -> None:
+    bench.put("a", "Cats of Rome", None)
+    bench.ready()
+
+    assert (bench.ask("cats", Mode.VECTOR).hits, bench.ask("cats", Mode.VECTOR).total) == ((), 0)
+
+
+def test_clauses_alone_filter_in_every_mode(bench: Bench) -> None:
+    bench.put("a", "Cats of Rome", FAR, authors=(Author("Ann Smith"),))
+    bench.put("b", "Steel bridges", NEAR)
+    bench.ready()
+
+    for mode in (Mode.VECTOR, Mode.HYBRID, Mode.LEXICAL):
+        assert titles(bench.ask("author:smith", mode)) == ["Cats of Rome"]
+    assert bench.embedder.encoded == []

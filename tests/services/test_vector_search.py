@@ -13,6 +13,7 @@ from research_api.domain.index import Accepted
 from research_api.domain.search import Filters
 from research_api.services.model_in_use import RETRY_LOADING_SECONDS, WAIT_FOR_LOADING_SECONDS, ModelInUse
 from research_api.services.vector_search import (
+    BELIEVED_SECONDS,
     COMPARED_ONE_BY_ONE,
     LOOK_AGAIN_SECONDS,
     QUIET_SECONDS,
@@ -259,3 +260,20 @@ def test_warming_up_tries_a_failed_load_again(bench: Bench) -> None:
 
     assert bench.search.warm_up()
     assert bench.time.now - 100 >= RETRY_LOADING_SECONDS
+
+
+def test_a_process_that_rested_for_long_waits_for_what_is_true_now(bench: Bench) -> None:
+    """It may have rested through a change of model, and the vectors that it knew may be gone."""
+    bench.search.encode("text")
+    bench.time.now += LOOK_AGAIN_SECONDS + BELIEVED_SECONDS
+    bench.store.model = model_named("two", number=2)
+    bench.store.gate = threading.Event()
+    found: list[str] = []
+    threads = [
+        in_thread(lambda: found.append(bench.search.current_model().name))  # type: ignore[union-attr] # there is one
+        for _ in range(2)
+    ]
+    bench.store.gate.set()
+
+    assert all(ended(thread) for thread in threads)
+    assert found == ["two", "two"]

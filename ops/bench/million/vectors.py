@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -11,7 +12,7 @@ import psycopg2.extensions
 from pgvector import HalfVector
 
 from ops.bench.million.works import SEED
-from research_api.db.embeddings import PostgresEmbeddingStore
+from research_api.db.embedding_models import PostgresModelStore
 from research_api.db.engine import Database
 from research_api.db.vectors import partition_name
 from research_api.domain.vectors import Embedder, EmbeddingModel, Matrix, text_to_embed
@@ -37,7 +38,10 @@ def fill(
     Source: pgvector README, "Bulk Loading" and "Index Build Time" (read 2026-11)
     """
     database = Database("postgresql+psycopg2://" + database_url.partition("://")[2], 1, write_seconds=None)
-    model = PostgresEmbeddingStore(database).register(embedder.name, BUILTIN, embedder.dimensions)
+    models = PostgresModelStore(database)
+    # the index worker may hold the turn for a moment
+    while (model := models.register(embedder.name, BUILTIN, embedder.dimensions)) is None:
+        time.sleep(1)
     database.close()
     # the wait callback by which the service bounds its waits cannot copy; the next Database sets it again
     psycopg2.extensions.set_wait_callback(None)

@@ -111,10 +111,10 @@ class Translator:
         Works that are near are found as well; the named ones whatever the query says.
         """
         condition = filter_part(request.query)
-        ranking = self._ranking(request.query, request.repeats)
-        if ranking is not None and request.near:
-            parts = [ranking] if request.words_match else []
-            ranking = Query.boolean_query([(Occur.Should, one) for one in (*parts, self._keys(request.near))])
+        near = self._keys(request.near)
+        ranking = self._ranking(request.query, request.repeats) if request.words_match else near
+        if request.words_match and ranking is not None and request.near:
+            ranking = Query.boolean_query([(Occur.Should, ranking), (Occur.Should, near)])
         found = self._filtered(ranking, self._exact(condition) if condition is not None else None, Filters())
         if request.named:
             found = Query.boolean_query([(Occur.Should, found), (Occur.Should, self._keys(request.named))])

@@ -20,10 +20,12 @@ _COUPLED = sa.text(
     "   UNION SELECT i.scheme, i.value, t.target FROM targets AS t JOIN identifiers AS i ON i.work_id = t.target),"
     " shared AS (SELECT r.work_id, count(DISTINCT n.target) AS shared FROM names AS n CROSS JOIN LATERAL"
     "   (SELECT work_id FROM work_references AS w WHERE w.scheme = n.scheme AND w.value = n.value"
-    "     AND w.work_id <> :id LIMIT :referring) AS r"
+    "     AND w.work_id <> :id ORDER BY w.work_id LIMIT :referring) AS r"
     "   GROUP BY r.work_id ORDER BY shared DESC, r.work_id LIMIT :limit)"
     " SELECT s.work_id, s.shared, (SELECT count(DISTINCT target) FROM targets) AS mine,"
-    "   (SELECT count(*) FROM work_references AS o WHERE o.work_id = s.work_id) AS theirs"
+    "   (SELECT count(DISTINCT coalesce(i.work_id, o.scheme || ':' || o.value)) FROM work_references AS o"
+    "     LEFT JOIN identifiers AS i ON i.scheme = o.scheme AND i.value = o.value"
+    "     WHERE o.work_id = s.work_id) AS theirs"
     " FROM shared AS s ORDER BY s.shared DESC, s.work_id"
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +72,12 @@ class Filters:
     open_access: bool | None = None
     min_citations: int | None = None
     exclude_retracted: bool = False
+
+    def within_years(self, first: int | None, last: int | None) -> Filters:
+        """The same, and no year before the first or after the last."""
+        firsts = [year for year in (self.year_from, first) if year is not None]
+        lasts = [year for year in (self.year_to, last) if year is not None]
+        return replace(self, year_from=max(firsts, default=None), year_to=min(lasts, default=None))
 
     def accept(self, work: Work) -> bool:
         """True where the work satisfies every one of them."""

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 # a request waits for a query's vector; the worker has time
 QUERY_SECONDS = 2.0
-TEXTS_SECONDS = 60.0
+TEXTS_SECONDS = 15.0
 # OpenAI refuses a text of more than 8,192 tokens, and a request of more than 2,048 texts or 300,000 tokens. Its tokens
 # are at least a byte long, so these hold for every text; nearly all abstracts are shorter.
 MAX_TEXT_BYTES = 8_000

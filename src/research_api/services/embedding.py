@@ -47,7 +47,7 @@ class CpuShare:
     """At most `share` of all cores over time, by pauses after each piece of work."""
 
     share: float
-    cores: int = os.cpu_count() or 1
+    cores: int = len(os.sched_getaffinity(0))
     cpu_seconds: Callable[[], float] = time.process_time
 
     def pause_after(self, cpu: float, wall: float) -> float:

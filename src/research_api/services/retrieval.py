@@ -10,7 +10,7 @@ import structlog
 
 from research_api.domain.errors import EmbeddingUnavailable
 from research_api.domain.index import Facts, IndexHits, IndexRequest
-from research_api.domain.query import text_of_meaning
+from research_api.domain.query import text_of_meaning, year_bounds
 from research_api.domain.ranking import POOL, Pool, fused_scores
 from research_api.domain.search import MAX_KEPT_WORKS, Mode, SearchRequest, SearchWarning, Sort
 from research_api.domain.vectors import Neighbours
@@ -50,9 +50,12 @@ class Found:
 class Retriever:
     """Asks the index of words and, where there is one, the store of vectors."""
 
-    def __init__(self, index: SearchIndex, vectors: VectorSearch | None) -> None:
+    def __init__(
+        self, index: SearchIndex, vectors: VectorSearch | None, *, compared_most: int = COMPARED_ONE_BY_ONE
+    ) -> None:
         self._index = index
         self._vectors = vectors
+        self._compared_most = compared_most
 
     def warm_up(self) -> None:
         """What a first search would wait for is loaded, where it can be. For a thread of its own: it may take long."""
@@ -82,7 +85,10 @@ class Retriever:
     def _by_meaning(self, request: SearchRequest, asked: IndexRequest) -> Found:
         if self._vectors is None:
             raise EmbeddingUnavailable("This server makes no vectors. Use hybrid, lexical or strict.")
-        meaning = text_of_meaning(request.text, asked.query) or request.text
+        meaning = text_of_meaning(request.text, asked.query)
+        if not meaning:
+            # clauses alone filter, and nothing is there to be near to
+            return Found(self._index.search(asked))
         is_ranked = request.sort is Sort.RELEVANCE
         near = self._near(
             self._vectors.encode(meaning), asked, MAX_KEPT_WORKS if is_ranked else NEAR_IF_SORTED
@@ -103,8 +109,23 @@ class Retriever:
     def _near(self, encoded: Encoded, asked: IndexRequest, limit: int) -> Neighbours:
         if self._vectors is None:
             return Neighbours()
-        accepted = self._index.accepted(asked.query, asked.filters, COMPARED_ONE_BY_ONE)
-        return self._vectors.nearest(encoded, asked.filters, accepted, limit)
+        accepted = self._index.accepted(asked.query, asked.filters, self._compared_most)
+        bounds = year_bounds(asked.query)
+        filters = asked.filters.within_years(bounds.first, bounds.last)
+        if bounds.is_whole or accepted is None or accepted.numbers is not None:
+            return self._vectors.nearest(encoded, filters, accepted, limit)
+        # Postgres knows nothing of words and names: of a longer list the index tells what the other clauses leave
+        near = self._vectors.nearest(encoded, filters, accepted, MAX_KEPT_WORKS)
+        return self._left_of(near, asked, limit)
+
+    def _left_of(self, near: Neighbours, asked: IndexRequest, limit: int) -> Neighbours:
+        """The nearest ones of those that filters and clauses leave."""
+        only = replace(
+            asked, near=near.numbers, only=near.numbers, words_match=False, facets=(), title_key=None
+        )
+        left = set(self._index.search(replace(only, limit=max(len(near.numbers), 1))).numbers)
+        pairs = [one for one in zip(near.numbers, near.similarities, strict=True) if one[0] in left][:limit]
+        return Neighbours(tuple(number for number, _ in pairs), tuple(cosine for _, cosine in pairs))
 
     def _pool(
         self, hits: IndexHits, near: Neighbours, asked: IndexRequest

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 # a switch to another model's vectors is noticed so soon; the former ones stay for longer
 LOOK_AGAIN_SECONDS = 2.0
+# less than former vectors are kept
+BELIEVED_SECONDS = 20.0
 # a server of vectors that let a query wait for so long is left alone for a while, or each search would wait as long
 SLOW_SECONDS = 1.0
 QUIET_SECONDS = 10.0
@@ -130,7 +132,9 @@ class VectorSearch:
         seen = self._seen
         if seen is not None and self._monotonic() < seen.until:
             return seen
-        if not self._looking.acquire(blocking=seen is None) and seen is not None:
+        # a process that rested through a change of model must not go on with vectors that are gone
+        is_usable = seen is not None and self._monotonic() < seen.until + BELIEVED_SECONDS
+        if not self._looking.acquire(blocking=not is_usable) and seen is not None:
             return seen
         try:
             if self._seen is seen:

@@ -45,6 +45,7 @@ from research_api.domain.query.parts import (
     ranking_leaves,
     repeated_words,
     text_of_meaning,
+    year_bounds,
 )
 from research_api.domain.query.printer import print_query
 from research_api.domain.query.problems import ProblemCode
@@ -108,4 +109,5 @@ __all__ = [
     "ranking_leaves",
     "repeated_words",
     "text_of_meaning",
+    "year_bounds",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from research_api.domain.query.tree import (
     And,
@@ -69,3 +70,27 @@ def text_of_meaning(text: str, query: Query) -> str:
     return " ".join(
         word for leaf in ranking for word in (leaf.words if isinstance(leaf, Phrase) else (leaf.text,))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class YearBounds:
+    """The years that a query's `year:` clauses leave, None without a bound.
+
+    is_whole: they are all that the query's filter part says.
+    """
+
+    first: int | None
+    last: int | None
+    is_whole: bool
+
+
+def year_bounds(query: Query) -> YearBounds:
+    """What the filter part says about years where each of its clauses must hold."""
+    condition = filter_part(query)
+    if condition is None:
+        return YearBounds(None, None, is_whole=True)
+    parts = condition.operands if isinstance(condition, And) else (condition,)
+    years = [part for part in parts if isinstance(part, Years)]
+    firsts = [part.first for part in years if part.first is not None]
+    lasts = [part.last for part in years if part.last is not None]
+    return YearBounds(max(firsts, default=None), min(lasts, default=None), is_whole=len(years) == len(parts))
