@@ -14,6 +14,7 @@ pytestmark = pytest.mark.services
 # told in words that share none with the questions below
 GLACIER = "Mountain ice sheets shrink quickly as mean temperatures increase"
 TOOTH = "Enamel erosion in children who drink sweetened beverages"
+RETREAT = "Retreat of alpine ice masses in a warming world"
 BRIDGE = "Fatigue cracks of steel girders under heavy traffic loads"
 QUESTION = "why do glaciers melt when climate warms"
 
@@ -36,7 +37,7 @@ def embedded(system: System, tmp_path_factory: pytest.TempPathFactory) -> System
         openalex(7_000_000_001, GLACIER, 2011, 901, 902, 903),
         openalex(7_000_000_002, TOOTH, 2012, 902, 903, 904),
         openalex(7_000_000_003, BRIDGE, 2013),
-        openalex(7_000_000_004, "Retreat of alpine ice masses in a warming world", 2014, 990),
+        openalex(7_000_000_004, RETREAT, 2014, 990),
     ]
     path.write_text("".join(json.dumps(work) + "\n" for work in works))
     ended = system.flask("catalog", "import", str(path), "--json")
@@ -84,26 +85,27 @@ def test_a_vector_list_is_in_the_order_of_its_cosines(embedded: System) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "parameters"),
+    ("extra", "parameters", "is_retreat_left"),
     [
-        ("NOT mountain", {}),
-        ("year:2012-", {}),
-        ("author:nobody", {}),
-        ("", {"year_from": 2012}),
-        ("", {"type": "book"}),
-        ("", {"min_citations": 1}),
+        ("NOT mountain", {}, True),
+        ("year:2012-", {}, True),
+        ("", {"year_from": 2012}, True),
+        ("", {"type": "journal-article", "year_from": 2014}, True),
+        ("author:nobody", {}, False),
+        ("", {"type": "book"}, False),
+        ("", {"min_citations": 1}, False),
     ],
 )
 @pytest.mark.parametrize("mode", ["vector", "hybrid"])
 def test_filters_and_conditions_hold_for_what_is_found_by_meaning(
-    embedded: System, mode: str, extra: str, parameters: dict[str, object]
+    embedded: System, mode: str, extra: str, parameters: dict[str, object], is_retreat_left: bool
 ) -> None:
     without = embedded.search(QUESTION, mode=mode, limit=100)
     answer = embedded.search(f"{QUESTION} {extra}".strip(), mode=mode, limit=100, **parameters)
 
-    assert GLACIER in titles(without)
+    assert {GLACIER, RETREAT} <= set(titles(without))
     assert GLACIER not in titles(answer)
-    assert (answer["total"]["value"] == 0) is (extra == "author:nobody" or "min_citations" in parameters)
+    assert (RETREAT in titles(answer)) is is_retreat_left
 
 
 def test_case_width_and_blanks_change_nothing(embedded: System) -> None:
@@ -126,10 +128,13 @@ def test_related_works_are_near_or_refer_to_the_same(embedded: System) -> None:
     by_title = {one["work"]["title"]: one for one in answer["results"]}
     assert GLACIER not in by_title
     assert by_title[TOOTH]["shared_references"] == 2
-    near = by_title["Retreat of alpine ice masses in a warming world"]
+    near = by_title[RETREAT]
     assert near["shared_references"] == 0
-    assert near["similarity"] > by_title[BRIDGE]["similarity"]
-    assert list(by_title).index(TOOTH) < list(by_title).index(BRIDGE)
+    # in a larger catalog it may be too far to be among the related ones at all
+    bridge = by_title.get(BRIDGE)
+    assert bridge is None or near["similarity"] > bridge["similarity"]
+    scores = [one["score"] for one in answer["results"]]
+    assert scores == sorted(scores, reverse=True)
     assert not answer["degraded"]
 
 
