@@ -22,7 +22,7 @@ from research_api.domain.vectors import (
     numbers_from_ids,
 )
 
-# how many neighbours the graph looks at: among 62,000 works a list of 200 lacks 8 % of the true one at 400, 3.5 % at 600
+# how many works the graph looks at: of 62,000, a list of 200 lacks 8 % of the true one at 400 and 3.5 % at 600
 EF_SEARCH = 600
 MAX_EF_SEARCH = 1_000
 # where a filter leaves too few of them, the scan goes on for so many works
