@@ -13,7 +13,6 @@ def pool(words: list[float], vectors: Matrix, query: Matrix, **given: list[int])
     """Every work with its vector; a row of zeros has none."""
     has_vector = vectors.any(axis=1)
     return Pool(
-        numbers=np.arange(len(words)),
         words=np.array(words),
         similarity=np.where(has_vector, vectors @ query, np.nan),
         vectors=vectors,
@@ -114,7 +113,6 @@ def test_citations_and_recency_never_outweigh_a_tenth_of_a_standard_deviation(li
 
     scores = fused_scores(
         Pool(
-            numbers=np.arange(41),
             vectors=vectors,
             years=years,
             citations=citations,

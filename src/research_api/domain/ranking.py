@@ -34,7 +34,6 @@ class Pool:
     for each work, zeros without a vector. years: 0 where unknown. citations: 0 where unknown.
     """
 
-    numbers: Numbers
     words: Floats
     similarity: Floats
     vectors: Matrix

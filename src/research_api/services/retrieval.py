@@ -157,7 +157,6 @@ class Retriever:
         similarity[places] = rows @ encoded.vector
         scores = fused_scores(
             Pool(
-                numbers=np.array(numbers, dtype=np.int64),
                 words=np.array(list(by_words.values()), dtype=np.float64),
                 similarity=similarity,
                 vectors=matrix,

@@ -14,6 +14,7 @@ from research_api.catalog.exporters.citation_keys import citation_key
 from research_api.catalog.exporters.kinds import kind_of
 from research_api.catalog.exporters.names import Name, is_organisation, name_of
 from research_api.catalog.importers.cleaning import clean_text
+from research_api.catalog.months import SHORT_MONTHS
 from research_api.domain.exports import BIBTEX, RETRACTED_NOTE
 from research_api.domain.record_bodies import work_shown
 from research_api.domain.search import Hit
@@ -30,7 +31,6 @@ _IN_TEX = {
 # and what TeX would make dashes and quotation marks of
 _SPECIAL = re.compile(r"-(?=-)|`(?=`)|'(?=')|[?!](?=`)|[\\{}~^#$%&_]")
 _BREAKING = re.compile(r"[\\{}]")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # words of fewer letters stay small in titles that capitalise the others
 _MIN_COUNTED_LETTERS = 4
 
@@ -73,7 +73,7 @@ def _date(work: Work) -> Iterator[tuple[str, str]]:
     if work.date:
         month = work.date[5:7]
         if month and work.date[:4] == str(work.year):
-            yield "month", _MONTHS[int(month) - 1]
+            yield "month", SHORT_MONTHS[int(month) - 1]
         yield "date", f"{{{work.date}}}"
 
 

@@ -22,6 +22,7 @@ from research_api.catalog.importers.contract import ByteStream, Rejected, Row, U
 from research_api.catalog.importers.latex import from_tex
 from research_api.catalog.importers.naming import Naming, Told
 from research_api.catalog.importers.text_lines import TextLines
+from research_api.catalog.months import SHORT_MONTHS
 from research_api.domain.exports import RETRACTED_NOTE
 from research_api.domain.works import Record
 
@@ -52,7 +53,6 @@ _VENUES_OF_TYPE = {
     "proceedings": ("publisher",),
 }
 _LAST_VENUES = ("howpublished", "series", "organization")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BARE = re.compile(r"\\(?:url|href|path)\s*|[{}]|\\(?=[^A-Za-z])")
 
 
@@ -176,8 +176,8 @@ def _dates(values: dict[str, str], *, is_ours: bool) -> tuple[str | None, str | 
         return year, fields.date_of(date)
     month = (values.get("month") or "").strip().lower()
     number = int(month) if re.fullmatch(r"[0-9]{1,2}", month) else 0
-    if month[:3] in _MONTHS:
-        number = _MONTHS.index(month[:3]) + 1
+    if month[:3] in SHORT_MONTHS:
+        number = SHORT_MONTHS.index(month[:3]) + 1
     return year, f"{year}-{number:02}" if number else year
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from research_api.catalog.importers.contract import Rejected
+from research_api.catalog.months import SHORT_MONTHS
 
 MAX_VALUE_CHARACTERS = 1_000_000
 # of all macros of a file together: each may be made of those before it, and doubled every time
 MAX_MACRO_CHARACTERS = 20_000_000
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SIMPLE = re.compile(r'\{[^{}]*\}|"[^{}"]*"|[0-9]+')
 _PART = re.compile(r'\s*(?:([^\s#{}"]+)|([{"]))')
 _JOINT = re.compile(r"\s*#")
@@ -22,7 +22,7 @@ class Macros:
     """The @strings of a file so far; the months are there from the start."""
 
     def __init__(self) -> None:
-        self._values = {month: month for month in _MONTHS}
+        self._values = {month: month for month in SHORT_MONTHS}
         self._size = 0
 
     def define(self, name: str, raw: str) -> None:

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 from research_api.catalog.importers import cleaning, fields
 from research_api.catalog.importers.xml_records import text_at
+from research_api.catalog.months import SHORT_MONTHS
 from research_api.domain.works import Author
 
 # what stands in place of a title that nobody has translated yet, or that nobody knows
@@ -29,7 +30,6 @@ _DATE = re.compile(
     r"(?:\s{1,9}(?:([a-z]{3,9})|(\d{1,2}))(?![a-z\d])\.?(?:\s{1,9}(\d{1,2})(?![a-z\d]))?)?",
     re.ASCII | re.IGNORECASE,
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _UNKNOWN_PART = 99
 
 _HYPHEN = r"[\s\u2010-\u2015-]?"
@@ -143,7 +143,7 @@ def _parts(date: Element) -> tuple[int, int, int] | None:
 
 def _month(name: str) -> int | None:
     short = name[:3].lower()
-    return _MONTHS.index(short) + 1 if short in _MONTHS else None
+    return SHORT_MONTHS.index(short) + 1 if short in SHORT_MONTHS else None
 
 
 def authors_of(authors: Element | None) -> tuple[Author, ...]:
