@@ -28,7 +28,7 @@ from research_api.db.keys import PostgresKeyStore
 from research_api.db.references import PostgresReferenceStore
 from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
-from research_api.embeddings.loading import EmbedderLoader
+from research_api.embeddings.loading import SpecLoader
 from research_api.enqueue import CeleryWakeUps, make_celery
 from research_api.services.catalog import CatalogService
 from research_api.services.cursors import CursorSigner
@@ -99,17 +99,16 @@ def build_services(settings: Settings) -> Services:
     lists = RedisListStore(redis)
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
-    loader = EmbedderLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
+    loader = SpecLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
     share = CpuShare(settings.embedding_cpu_percent / 100)
     embeddings = PostgresEmbeddingStore(database)
     has_vectors = settings.embedding_model is not None
     vector_store = PostgresVectorStore(database) if has_vectors else None
     vectors = VectorSearch(vector_store, loader) if vector_store else None
+    retriever = Retriever(searcher, vectors, threads=settings.web_threads)
     works = WorksService(store)
     return Services(
-        search=SearchService(
-            store, Retriever(searcher, vectors), lists, signer, default_sources=settings.sources
-        ),
+        search=SearchService(store, retriever, lists, signer, default_sources=settings.sources),
         works=works,
         related=RelatedService(works, store, PostgresReferenceStore(database), vector_store),
         health=HealthService(_probes(database, redis, searcher)),

@@ -52,12 +52,14 @@ def test_a_deleted_work_leaves_the_index(host: Host) -> None:
 
 def test_without_an_index_the_answer_is_empty_and_says_missing(host: Host) -> None:
     assert host.ask("deep") == IndexHits((), (), 0, {}, "missing")
+    assert host.searcher.size() == 0
 
 
 def test_an_index_that_nobody_kept_for_a_minute_says_behind(host: Host) -> None:
     host.feed.put(work("a", "Deep learning"))
     host.indexer.apply()
     assert host.ask("deep").state == "fresh"
+    assert host.searcher.size() == 1
 
     host.clock.seconds += BEHIND_AFTER_SECONDS
     assert host.ask("deep").state == "behind"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from research_api.db.embedding_models import PostgresModelStore
 from research_api.db.engine import Database
 from research_api.db.vectors import PostgresVectorStore
 from research_api.domain.index import Accepted
+from research_api.domain.neighbours import Reach, few, reach
 from research_api.domain.search import Filters
 from research_api.domain.vectors import (
     EmbeddingModel,
@@ -26,7 +29,7 @@ from research_api.domain.vectors import (
     numbers_from_ids,
 )
 from research_api.domain.works import OpenAccess, Work, work_id_from_number, work_number
-from research_api.services.vector_search import COMPARED_ONE_BY_ONE, Encoded, VectorSearch
+from research_api.services.vector_search import Encoded, VectorSearch
 from tests.conftest import create_database, drop_database, sqlalchemy_url
 from tests.db.vector_given import DIMENSIONS, Made, put_vectors, put_works, titled, unit
 
@@ -37,6 +40,7 @@ LARGE = 64
 CLUSTERS = 200
 LIMIT = 200
 LEAST_RECALL = 0.95
+REACH = reach(LIMIT, WORKS, WORKS)
 NONE = Filters()
 
 
@@ -103,12 +107,25 @@ def recall(found: Neighbours, true: list[int]) -> float:
 def test_the_graph_finds_nearly_all_of_the_nearest(many: Many) -> None:
     recalls = []
     for query in many.queries:
-        found = many.store.nearest(many.model, query, NONE, LIMIT)
+        found = many.store.nearest(many.model, query, NONE, LIMIT, reach=REACH)
         recalls.append(recall(found, many.nearest(query)))
         assert list(found.similarities) == sorted(found.similarities, reverse=True)
         assert len(found.numbers) == LIMIT
 
     assert np.mean(recalls) >= LEAST_RECALL
+
+
+def test_the_more_is_drawn_from_the_graph_the_less_is_missed(many: Many) -> None:
+    """With few candidates, so that there is something to miss."""
+
+    def found(drawn: int) -> float:
+        reach = Reach(LIMIT // 5, drawn)
+        lists = [many.store.nearest(many.model, one, NONE, LIMIT, reach=reach) for one in many.queries]
+        assert {len(one.numbers) for one in lists} == {LIMIT}
+        true = [many.nearest(one) for one in many.queries]
+        return float(np.mean([recall(one, wanted) for one, wanted in zip(lists, true, strict=True)]))
+
+    assert found(LIMIT) + 0.01 < found(4 * LIMIT)
 
 
 def test_comparing_one_by_one_finds_exactly_the_nearest(many: Many) -> None:
@@ -128,10 +145,12 @@ def test_comparing_one_by_one_finds_exactly_the_nearest(many: Many) -> None:
 def test_filters_do_not_break_the_search(many: Many, share: float, is_chosen: bool) -> None:
     filters = Filters(min_citations=int(WORKS * (1 - share)))
     accepted = many.numbers[many.citations >= WORKS * (1 - share)].tolist()
-    kept = tuple(accepted) if is_chosen and len(accepted) <= COMPARED_ONE_BY_ONE else None
+    kept = tuple(accepted) if is_chosen and len(accepted) <= few(WORKS) else None
     search = VectorSearch(many.store, loader=None)  # type: ignore[arg-type] # nothing is encoded here
     found = [
-        search.nearest(Encoded(many.model, query, -1), filters, Accepted(len(accepted), kept), LIMIT)
+        search.nearest(
+            Encoded(many.model, query, -1), filters, Accepted(len(accepted), kept), LIMIT, reach=REACH
+        )
         for query in many.queries
     ]
 
@@ -150,7 +169,7 @@ def plan_of(many: Many, filters: Filters) -> str:
         sent.append((statement, parameters))
 
     event.listen(reader, "before_cursor_execute", note)
-    many.store.nearest(many.model, many.queries[0], filters, LIMIT)
+    many.store.nearest(many.model, many.queries[0], filters, LIMIT, reach=REACH)
     event.remove(reader, "before_cursor_execute", note)
     [(statement, parameters)] = sent
     settings_sent, _, query = statement.partition(";")
@@ -171,7 +190,8 @@ def test_the_graph_is_walked_and_nothing_else_is_read_through(
     plan = plan_of(many, filters)
 
     assert f"Index Scan using work_vectors_{many.model.number}_graph" in plan
-    assert "Sort" not in plan
+    # what the graph gave is put in order, and nothing else is
+    assert re.findall("Sort Key: .*", plan) == ["Sort Key: d.similarity DESC"]
     assert "Seq Scan" not in plan
 
 
@@ -184,11 +204,13 @@ def test_the_settings_of_a_search_end_with_it(many: Many) -> None:
         connection.execute(sa.text("SELECT '[1]'::vector"))
         before = connection.execute(show).one()
 
-    PostgresVectorStore(database).nearest(many.model, many.queries[0], Filters(year_from=1), LIMIT)
+    PostgresVectorStore(database).nearest(
+        many.model, many.queries[0], Filters(year_from=1), LIMIT, reach=REACH
+    )
     with database.connect() as connection:
         after = connection.execute(show).one()
     with pytest.raises(sa.exc.DBAPIError):
-        PostgresVectorStore(database).nearest(many.model, many.queries[0][:3], NONE, LIMIT)
+        PostgresVectorStore(database).nearest(many.model, many.queries[0][:3], NONE, LIMIT, reach=REACH)
     with database.connect() as connection:
         after_an_error = connection.execute(show).one()
     database.close()
@@ -253,13 +275,14 @@ def test_filters_say_in_sql_what_they_say_of_a_work(
     works = [replace(work, id=one.id) for work, one in zip(works, titled(*map(str, works)), strict=True)]
     put_works(made.database, works)
     numbers = np.arange(1, len(works) + 1, dtype=np.int64)
-    put_vectors(
-        made.database, model, numbers, np.tile(np.eye(1, DIMENSIONS, dtype=np.float32), (len(works), 1))
-    )
+    # of many vectors that are the same, dead ones included, some cannot be reached in the graph
+    random = np.random.default_rng(crc32(repr(works).encode()))
+    rows = random.standard_normal((len(works), DIMENSIONS), dtype=np.float32)
+    put_vectors(made.database, model, numbers, rows / np.linalg.norm(rows, axis=1, keepdims=True))
     store = PostgresVectorStore(made.database)
 
     for one in filters:
-        found = store.nearest(model, np.eye(1, DIMENSIONS, dtype=np.float32)[0], one, 100)
+        found = store.nearest(model, np.eye(1, DIMENSIONS, dtype=np.float32)[0], one, 100, reach=REACH)
         assert set(found.numbers) == {work_number(work.id) for work in works if one.accept(work)}
 
 
@@ -277,7 +300,7 @@ def test_an_empty_model_has_no_neighbours(made: Made) -> None:
     store = PostgresVectorStore(made.database)
     query = np.eye(1, DIMENSIONS, dtype=np.float32)[0]
 
-    assert store.nearest(model, query, NONE, 10) == Neighbours()
+    assert store.nearest(model, query, NONE, 10, reach=REACH) == Neighbours()
     assert store.nearest_among(model, query, [], 10) == Neighbours()
     assert store.nearest_among(model, query, [1], 10) == Neighbours()
     assert store.count(model) == 0

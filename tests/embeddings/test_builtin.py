@@ -17,7 +17,7 @@ import pytest
 from research_api.domain.errors import EmbeddingUnavailable
 from research_api.domain.vectors import Embedder, Matrix
 from research_api.embeddings.folder import LEAST_SIMILARITY, builtin_folder
-from research_api.embeddings.loading import EmbedderLoader
+from research_api.embeddings.loading import SpecLoader
 
 TEXTS = [
     "The double helix of DNA",
@@ -43,7 +43,7 @@ ODD_TEXTS = {
 
 
 def load() -> Embedder:
-    return EmbedderLoader(Path("unused"), "http://unused", "").load("builtin")
+    return SpecLoader(Path("unused"), "http://unused", "").load("builtin")
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +132,8 @@ def test_long_abstracts_leave_the_memory_as_it_was(embedder: Embedder) -> None:
 
 PROGRAM = """
 from pathlib import Path
-from research_api.embeddings.loading import EmbedderLoader
-EmbedderLoader(Path("unused"), "http://unused", "").load("builtin").embed_query("text")
+from research_api.embeddings.loading import SpecLoader
+SpecLoader(Path("unused"), "http://unused", "").load("builtin").embed_query("text")
 """
 
 

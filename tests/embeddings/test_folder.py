@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from research_api.domain.errors import EmbeddingUnavailable
 from research_api.domain.vectors import Embedder, Matrix
 from research_api.embeddings.folder import MAX_TOKENS, ONNX_PLACES, read_folder
-from research_api.embeddings.loading import EmbedderLoader
+from research_api.embeddings.loading import SpecLoader
 from research_api.embeddings.onnx import OnnxEmbedder
 from tests.embeddings.conftest import TABLE, WriteModel, onnx_bytes, tokenizer_text
 
@@ -25,7 +25,7 @@ UNKNOWN, CLS_TOKEN, SEP, CATS, DOGS, QUERY, WORK = TABLE[:7]
 
 
 def loaded(folder: Path) -> Embedder:
-    return EmbedderLoader(Path("unused"), "http://unused", "").load(str(folder))
+    return SpecLoader(Path("unused"), "http://unused", "").load(str(folder))
 
 
 def unit(vector: Matrix) -> Any:

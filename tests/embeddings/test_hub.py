@@ -277,8 +277,8 @@ def test_a_folder_that_cannot_be_written_is_told(server: Loopback, tmp_path: Pat
 PROGRAM = """
 import sys
 from pathlib import Path
-from research_api.embeddings.loading import EmbedderLoader
-embedder = EmbedderLoader(Path(sys.argv[1]), "http://unused", "").load("hub:own/model")
+from research_api.embeddings.loading import SpecLoader
+embedder = SpecLoader(Path(sys.argv[1]), "http://unused", "").load("hub:own/model")
 print(embedder.name, embedder.dimensions)
 """
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from research_api.domain.errors import EmbeddingUnavailable
-from research_api.embeddings.loading import EmbedderLoader
+from research_api.embeddings.loading import SpecLoader
 from research_api.embeddings.remote import MAX_TEXT_BYTES, MAX_TEXTS, RemoteEmbedder
 from tests.embeddings.loopback import Asked, Loopback, Reply, loopback
 
@@ -108,7 +108,7 @@ def test_it_says_what_makes_its_vectors_comparable(server: Loopback, embedder: R
 
 
 def test_the_spec_of_a_setting_leads_here_with_url_and_key(server: Loopback, tmp_path: Path) -> None:
-    found = EmbedderLoader(tmp_path, f"{server.url}/v1", KEY).load("openai:some/model")
+    found = SpecLoader(tmp_path, f"{server.url}/v1", KEY).load("openai:some/model")
 
     assert isinstance(found, RemoteEmbedder)
     assert found.embed_query("text").shape == (3,)

@@ -23,6 +23,7 @@ from research_api.local.accounts import Account, Ground, hand_over
 from research_api.local.data_folder import run_lock
 from research_api.local.errors import AlreadyRunningError, StartupError
 from research_api.local.local_server import LocalServer
+from research_api.local.memory import shared_buffers
 from research_api.local.postgres import LocalPostgres
 from research_api.local.servers import ServerUrls, start, stop_left_servers, throwaway_servers
 from research_api.local.valkey import LocalValkey
@@ -118,7 +119,7 @@ def test_both_listen_on_loopback_alone_and_show_no_password(ground: Ground, stac
 
 
 def test_the_database_is_what_the_service_counts_on(servers: ServerUrls) -> None:
-    """Checksums on, SCRAM, code point order, letters beyond ASCII, no file forced out for tests."""
+    """Checksums on, SCRAM, code point order, letters beyond ASCII, no file forced out for tests; its memory."""
     [row] = query(
         servers.database_url,
         """SELECT current_setting('data_checksums'), current_setting('server_encoding'),
@@ -128,6 +129,11 @@ def test_the_database_is_what_the_service_counts_on(servers: ServerUrls) -> None
     )
 
     assert row == ("on", "UTF8", "40", "off", "éö", True, True)
+    buffers = query(
+        servers.database_url,
+        "SELECT setting::int / 128 || 'MB' FROM pg_settings WHERE name = 'shared_buffers'",
+    )
+    assert buffers == [(shared_buffers(),)]
 
 
 def test_a_lasting_pair_forces_its_writes_out_and_keeps_its_secrets(ground: Ground, stack: ExitStack) -> None:

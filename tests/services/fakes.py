@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
+from research_api.domain.neighbours import Reach
 from research_api.domain.search import Filters
 from research_api.domain.vectors import EmbeddingModel, Matrix, ModelRole, Neighbours, Numbers
 from research_api.domain.works import Work, work_number
@@ -34,6 +35,7 @@ class FakeVectorStore:
         self.is_down = False
         self.gate: threading.Event | None = None
         self.asked: list[str] = []
+        self.reach: Reach | None = None
         self.works: dict[int, Work] = {}
         self.vectors: dict[int, Matrix] = {}
 
@@ -52,8 +54,11 @@ class FakeVectorStore:
         self._note("is_filling")
         return self.filling
 
-    def nearest(self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int) -> Neighbours:
+    def nearest(
+        self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int, *, reach: Reach
+    ) -> Neighbours:
         self._note("nearest")
+        self.reach = reach
         return self._ranked([one for one in self.vectors if filters.accept(self.works[one])], vector, limit)
 
     def nearest_among(

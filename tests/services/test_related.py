@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from research_api.domain.errors import NotFound
+from research_api.domain.neighbours import Reach
 from research_api.domain.related import Coupling
 from research_api.domain.search import Filters
 from research_api.domain.vectors import EmbeddingModel, Matrix, ModelRole, Neighbours, Numbers
@@ -49,7 +50,9 @@ class FakeVectorStore:
         rows = np.array([self.vectors[name] for name in known], dtype=np.float32).reshape(len(known), 2)
         return np.array([work_number(WORKS[name].id) for name in known], dtype=np.int64), rows
 
-    def nearest(self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int) -> Neighbours:
+    def nearest(
+        self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int, *, reach: Reach
+    ) -> Neighbours:
         ranked = sorted(self.vectors, key=lambda name: -float(np.dot(self.vectors[name], vector)))[:limit]
         return Neighbours(
             tuple(work_number(WORKS[name].id) for name in ranked),
@@ -94,7 +97,7 @@ def test_near_and_coupled_works_come_together_without_the_work_itself() -> None:
 
 def test_a_coupled_work_has_its_nearness_even_where_it_is_not_among_the_nearest() -> None:
     vectors = FakeVectorStore({**VECTORS, "coupled": (-1.0, 0.0)})
-    vectors.nearest = lambda *_: Neighbours()  # type: ignore[method-assign] # nothing is near
+    vectors.nearest = lambda *_, **__: Neighbours()  # type: ignore[method-assign] # nothing is near
 
     [only] = service(vectors, SHARED).related("asked", 10).results
 

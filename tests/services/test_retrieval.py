@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
 from research_api.catalog.searcher import TantivySearcher
 from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
+from research_api.domain.neighbours import few
 from research_api.domain.ranking import POOL
 from research_api.domain.search import Filters, Mode, Relation, SearchAnswer, SearchRequest, Sort
 from research_api.domain.vectors import Matrix
@@ -18,7 +19,7 @@ from research_api.domain.works import Author, Work, work_id_from_seed
 from research_api.services.cursors import CursorSigner
 from research_api.services.retrieval import NEAR_IF_SORTED, Retriever
 from research_api.services.search import SearchService
-from research_api.services.vector_search import COMPARED_ONE_BY_ONE, VectorSearch
+from research_api.services.vector_search import VectorSearch
 from tests.catalog.fakes import FakeChangeFeed
 from tests.services.fakes import FakeEmbedder, FakeLoader, FakeTime, FakeVectorStore, model_named, unit
 from tests.services.test_search import FakeListStore, FakeWorkStore
@@ -30,7 +31,7 @@ NEAR, FAR = unit(1, 0.1), unit(0.1, 1)
 class Bench:
     """A catalog whose queries all have the vector (1, 0)."""
 
-    def __init__(self, folder: Path, compared_most: int = COMPARED_ONE_BY_ONE) -> None:
+    def __init__(self, folder: Path, few_of: Callable[[int], int] = few) -> None:
         self.feed = FakeChangeFeed()
         self.layout = IndexLayout(folder)
         self.searcher = TantivySearcher(self.layout)
@@ -40,7 +41,7 @@ class Bench:
         vectors = VectorSearch(self.store, FakeLoader(self.embedder), monotonic=self.time.monotonic)
         self.service = SearchService(
             FakeWorkStore(self.feed),  # type: ignore[arg-type] # as much as the tests need
-            Retriever(self.searcher, vectors, compared_most=compared_most),
+            Retriever(self.searcher, vectors, few_of=few_of),
             FakeListStore(),
             CursorSigner(b"secret"),
         )
@@ -330,7 +331,7 @@ def test_lexical_and_strict_ask_nothing_of_the_vectors(bench: Bench) -> None:
 
 def crowd(folder: Path, **fields: object) -> Bench:
     """More near works than a list holds, and behind them three with the fields, which are more than are compared."""
-    bench = Bench(folder, compared_most=2)
+    bench = Bench(folder, few_of=lambda _: 2)
     for number in range(POOL + 50):
         bench.put(f"near {number}", f"Near work {number}", unit(1, 0.001 * number), year=1990)
     for number in range(3):

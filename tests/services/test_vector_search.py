@@ -10,11 +10,11 @@ import pytest
 
 from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
 from research_api.domain.index import Accepted
+from research_api.domain.neighbours import Reach
 from research_api.domain.search import Filters
 from research_api.services.model_in_use import RETRY_LOADING_SECONDS, WAIT_FOR_LOADING_SECONDS, ModelInUse
 from research_api.services.vector_search import (
     BELIEVED_SECONDS,
-    COMPARED_ONE_BY_ONE,
     LOOK_AGAIN_SECONDS,
     QUIET_SECONDS,
     SLOW_SECONDS,
@@ -222,12 +222,11 @@ def test_a_database_that_is_away_is_an_error_of_its_own_and_asked_again(bench: B
 def test_few_works_are_compared_one_by_one_and_many_by_the_graph(bench: Bench) -> None:
     encoded = Encoded(model_named("one"), unit(1, 0), -1.0)
 
-    bench.search.nearest(encoded, Filters(), Accepted(2, (1, 2)), 5)
-    bench.search.nearest(encoded, Filters(), Accepted(COMPARED_ONE_BY_ONE + 1, None), 5)
-    bench.search.nearest(encoded, Filters(), Accepted(COMPARED_ONE_BY_ONE + 1, (1, 2)), 5)
-    bench.search.nearest(encoded, Filters(), None, 5)
+    bench.search.nearest(encoded, Filters(), Accepted(2, (1, 2)), 5, reach=Reach(600, 5))
+    bench.search.nearest(encoded, Filters(), Accepted(9_000, None), 5, reach=Reach(600, 5))
+    bench.search.nearest(encoded, Filters(), None, 5, reach=Reach(600, 5))
 
-    assert bench.store.asked == ["nearest_among", "nearest", "nearest", "nearest"]
+    assert bench.store.asked == ["nearest_among", "nearest", "nearest"]
 
 
 def test_warming_up_waits_for_the_database_and_for_the_first_model(bench: Bench) -> None:

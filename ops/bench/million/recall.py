@@ -10,10 +10,12 @@ from research_api.catalog.layout import IndexLayout
 from research_api.catalog.searcher import TantivySearcher
 from research_api.db.engine import Database
 from research_api.db.vectors import PostgresVectorStore, partition_name
+from research_api.domain.index import IndexRequest
 from research_api.domain.query import parse_lenient
-from research_api.domain.search import Filters
+from research_api.domain.search import Filters, Sort
 from research_api.domain.vectors import Embedder, EmbeddingModel, Matrix, numbers_from_ids
-from research_api.services.vector_search import COMPARED_ONE_BY_ONE, Encoded, VectorSearch
+from research_api.services.near import NearWorks
+from research_api.services.vector_search import Encoded, VectorSearch
 
 LIST = 200
 QUERIES = 40
@@ -22,6 +24,7 @@ FILTERS = {
     "no filter": Filters(),
     "half": Filters(year_from=1988),
     "a tenth": Filters(year_from=2017, year_to=2024),
+    "a twentieth": Filters(year_from=1990, year_to=1993),
     "a fortieth": Filters(year_from=1990, year_to=1991),
     "one type": Filters(types=("journal-article",)),
     "a thousandth": Filters(year_from=1990, year_to=1991, types=("journal-article",)),
@@ -34,17 +37,18 @@ def recalls(system: System, model: EmbeddingModel, embedder: Embedder, texts: li
     database = Database("postgresql+psycopg2://" + url.partition("://")[2], 1)
     store = PostgresVectorStore(database)
     index = TantivySearcher(IndexLayout(system.data_dir / "index"))
-    search = VectorSearch(store, loader=None)  # type: ignore[arg-type] # nothing is loaded: the vectors are given
+    # nothing is loaded: the vectors are given
+    near = NearWorks(index, VectorSearch(store, loader=None))  # type: ignore[arg-type]
     found: dict[str, list[float]] = {name: [] for name in FILTERS}
     for text in texts[:QUERIES]:
         vector, query = embedder.embed_query(text), parse_lenient(text).query
         for name, filters in FILTERS.items():
             if query is None:
                 continue
-            accepted = index.accepted(query, filters, COMPARED_ONE_BY_ONE)
-            near = search.nearest(Encoded(model, vector, -1.0), filters, accepted, LIST)
+            asked = IndexRequest(query, False, filters, Sort.RELEVANCE, (), LIST)
+            listed = near.find(Encoded(model, vector, -1.0), asked, LIST)
             if wanted := _scanned(url, model, vector, filters):
-                found[name].append(len(wanted & set(near.numbers)) / len(wanted))
+                found[name].append(len(wanted & set(listed.numbers)) / len(wanted))
     database.close()
     # in a small trial a narrow filter leaves nothing to find
     return {name: sum(values) / max(len(values), 1) for name, values in found.items()}

@@ -96,6 +96,11 @@ class TantivySearcher:
             return None
         return _unless_broken(partial(_count_and_few, opened.index.searcher(), wanted, most))
 
+    def size(self) -> int:
+        """How many works the index has; 0 where it cannot be read."""
+        opened = self._refreshed()
+        return 0 if opened is None else opened.index.searcher().num_docs
+
     def state(self) -> str:
         """ "fresh", "behind", "damaged" or "missing", without searching."""
         opened = self._refreshed()

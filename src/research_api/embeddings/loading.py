@@ -21,7 +21,7 @@ OPENAI_PREFIX = "openai:"
 
 
 @dataclass(frozen=True, slots=True)
-class EmbedderLoader:
+class SpecLoader:
     """Loads embedders. models_dir: where what comes from a hub is kept. threads: for ONNX models."""
 
     models_dir: Path

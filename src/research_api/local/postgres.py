@@ -14,6 +14,7 @@ from research_api.local.data_folder import kept_secret, read_kept, write_private
 from research_api.local.errors import StartupError
 from research_api.local.leftovers import is_server_in
 from research_api.local.local_server import LocalServer, site_packages_of
+from research_api.local.memory import shared_buffers
 from research_api.local.ports import LOOPBACK
 
 USER = "research_api"
@@ -31,7 +32,6 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "40",
-    "shared_buffers": "128MB",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "512MB",
     "max_parallel_workers_per_gather": "1",
@@ -94,7 +94,9 @@ class LocalPostgres(LocalServer):
 
     def command(self) -> list[str]:
         """The server in the foreground; settings come with each start, so a new version brings its own."""
-        settings = {**SETTINGS, "port": str(self.port), **(THROWAWAY_SETTINGS if self.is_throwaway else {})}
+        settings = {**SETTINGS, "port": str(self.port), "shared_buffers": shared_buffers()}
+        if self.is_throwaway:
+            settings |= THROWAWAY_SETTINGS
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.data_folder), *arguments]
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
+from research_api.domain.neighbours import Reach
 from research_api.domain.query import Query
 from research_api.domain.related import Coupling
 from research_api.domain.search import Filters, Hit
@@ -74,6 +75,10 @@ class SearchIndex(Protocol):
         """The best `limit` works. Never raises for a broken index: that is state "missing" or "damaged"."""
         ...
 
+    def size(self) -> int:
+        """How many works the index has; 0 where it cannot be read."""
+        ...
+
     def accepted(self, query: Query, filters: Filters, most: int) -> Accepted | None:
         """How many works filters and the filter part of the query leave, and which, where they are at most `most`.
 
@@ -112,8 +117,10 @@ class VectorStore(Protocol):
         """True where works have waited for a vector for longer than that."""
         ...
 
-    def nearest(self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int) -> Neighbours:
-        """At most `limit` works that the filters accept: nearly all of the nearest ones."""
+    def nearest(
+        self, model: EmbeddingModel, vector: Matrix, filters: Filters, limit: int, *, reach: Reach
+    ) -> Neighbours:
+        """At most `limit` works that the filters accept: the nearest ones, as far as `reach` goes."""
         ...
 
     def nearest_among(

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from research_api.domain.neighbours import Reach
 from research_api.domain.related import MAX_RELATED, Related, combined
 from research_api.domain.search import Filters, SearchWarning
 from research_api.domain.vectors import ids_from_numbers
 from research_api.domain.works import Work, work_number
 from research_api.services.ports import ReferenceStore, VectorStore, WorkStore
 from research_api.services.works import WorksService
+
+# how large the graph is nobody asks here, so it is looked at as far as one look goes
+_REACH = Reach(candidates=1_000, drawn=MAX_RELATED + 1)
 
 _NO_VECTORS = SearchWarning("vectors_off", "This server makes no vectors: only shared references count.")
 _NO_VECTOR = SearchWarning("no_vector", "The work has no vector yet: only shared references count.")
@@ -70,8 +74,10 @@ class RelatedService:
         own = self._vectors.vectors_of(model, [work_number(work.id)])[1]
         if not len(own):
             return {}, (_NO_VECTOR,)
-        near = self._vectors.nearest(model, own[0], Filters(), MAX_RELATED + 1)
+        near = self._vectors.nearest(model, own[0], Filters(), MAX_RELATED + 1, reach=_REACH)
         found = dict(zip(_ids(near.numbers), near.similarities, strict=True))
+        if not others:
+            return found, ()
         numbers, rows = self._vectors.vectors_of(model, [work_number(one) for one in others])
         return found | dict(zip(_ids(numbers.tolist()), (rows @ own[0]).tolist(), strict=True)), ()
 

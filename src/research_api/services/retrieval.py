@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
 import structlog
 
 from research_api.domain.errors import EmbeddingUnavailable
-from research_api.domain.index import Facts, IndexHits, IndexRequest
-from research_api.domain.query import text_of_meaning, year_bounds
-from research_api.domain.ranking import POOL, Pool, fused_scores
+from research_api.domain.index import IndexHits, IndexRequest
+from research_api.domain.neighbours import few
+from research_api.domain.query import text_of_meaning
 from research_api.domain.search import MAX_KEPT_WORKS, Mode, SearchRequest, SearchWarning, Sort
 from research_api.domain.vectors import Neighbours
+from research_api.services.fusion import Fusion
+from research_api.services.near import NearWorks
 from research_api.services.ports import SearchIndex
-from research_api.services.vector_search import COMPARED_ONE_BY_ONE, Encoded, VectorSearch
+from research_api.services.vector_search import VectorSearch
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +53,21 @@ class Retriever:
     """Asks the index of words and, where there is one, the store of vectors."""
 
     def __init__(
-        self, index: SearchIndex, vectors: VectorSearch | None, *, compared_most: int = COMPARED_ONE_BY_ONE
+        self,
+        index: SearchIndex,
+        vectors: VectorSearch | None,
+        *,
+        few_of: Callable[[int], int] = few,
+        threads: int = 8,
     ) -> None:
+        """threads: how many searches may run at once; as many again wait for the slower list beside them."""
         self._index = index
         self._vectors = vectors
-        self._compared_most = compared_most
+        if vectors is not None:
+            self._near = NearWorks(index, vectors, few_of)
+            # it starts a thread with its first task, so an object made before a fork is safe after it
+            executor = ThreadPoolExecutor(threads, thread_name_prefix="beside")
+            self._fusion = Fusion(index, vectors, self._near, executor)
 
     def warm_up(self) -> None:
         """What a first search would wait for is loaded, where it can be. For a thread of its own: it may take long."""
@@ -76,11 +88,10 @@ class Retriever:
         if self._vectors is None:
             return Found(self._index.search(asked), (_WORDS_ALONE,))
         try:
-            encoded = self._vectors.encode(meaning)
+            return self._told(self._fusion.find(meaning, asked))
         except EmbeddingUnavailable as error:
             log.warning("vectors_unavailable", detail=error.detail)
             return Found(self._index.search(asked), (_VECTORS_UNAVAILABLE,), degraded=True)
-        return self._by_both(self._vectors, encoded, asked)
 
     def _by_meaning(self, request: SearchRequest, asked: IndexRequest) -> Found:
         if self._vectors is None:
@@ -90,92 +101,17 @@ class Retriever:
             # clauses alone filter, and nothing is there to be near to
             return Found(self._index.search(asked))
         is_ranked = request.sort is Sort.RELEVANCE
-        near = self._near(
-            self._vectors.encode(meaning), asked, MAX_KEPT_WORKS if is_ranked else NEAR_IF_SORTED
-        )
+        limit = MAX_KEPT_WORKS if is_ranked else NEAR_IF_SORTED
+        near = self._near.find(self._vectors.encode(meaning), asked, limit)
         hits = self._index.search(replace(asked, near=near.numbers, words_match=False))
         if is_ranked:
             hits = _in_order_of(near, hits)
         return self._told(hits)
 
-    def _by_both(self, vectors: VectorSearch, encoded: Encoded, asked: IndexRequest) -> Found:
-        near = self._near(encoded, asked, POOL)
-        worth = _worth(near, encoded)
-        hits = self._index.search(replace(asked, near=worth, facts_for=POOL))
-        pool, facts = self._pool(hits, near, replace(asked, near=worth))
-        ranked = self._ranked(vectors, encoded, pool, facts)
-        return self._told(_before_the_rest(ranked, hits))
-
-    def _near(self, encoded: Encoded, asked: IndexRequest, limit: int) -> Neighbours:
-        if self._vectors is None:
-            return Neighbours()
-        accepted = self._index.accepted(asked.query, asked.filters, self._compared_most)
-        bounds = year_bounds(asked.query)
-        filters = asked.filters.within_years(bounds.first, bounds.last)
-        if bounds.is_whole or accepted is None or accepted.numbers is not None:
-            return self._vectors.nearest(encoded, filters, accepted, limit)
-        # Postgres knows nothing of words and names: of a longer list the index tells what the other clauses leave
-        near = self._vectors.nearest(encoded, filters, accepted, MAX_KEPT_WORKS)
-        return self._left_of(near, asked, limit)
-
-    def _left_of(self, near: Neighbours, asked: IndexRequest, limit: int) -> Neighbours:
-        """The nearest ones of those that filters and clauses leave."""
-        only = replace(
-            asked, near=near.numbers, only=near.numbers, words_match=False, facets=(), title_key=None
-        )
-        left = set(self._index.search(replace(only, limit=max(len(near.numbers), 1))).numbers)
-        pairs = [one for one in zip(near.numbers, near.similarities, strict=True) if one[0] in left][:limit]
-        return Neighbours(tuple(number for number, _ in pairs), tuple(cosine for _, cosine in pairs))
-
-    def _pool(
-        self, hits: IndexHits, near: Neighbours, asked: IndexRequest
-    ) -> tuple[dict[int, float], dict[int, Facts]]:
-        """The best of both lists with the scores of their words; the index knows which of the near ones may stay."""
-        by_words = dict(zip(hits.numbers[:POOL], hits.scores[:POOL], strict=True))
-        facts = dict(zip(hits.numbers[:POOL], hits.facts, strict=True))
-        others = tuple(number for number in near.numbers if number not in by_words)
-        if others:
-            again = replace(asked, only=others, limit=len(others), facts_for=len(others))
-            found = self._index.search(replace(again, facets=(), title_key=None))
-            by_words |= zip(found.numbers, found.scores, strict=True)
-            facts |= zip(found.numbers, found.facts, strict=True)
-        return by_words, facts
-
-    @staticmethod
-    def _ranked(
-        vectors: VectorSearch, encoded: Encoded, by_words: dict[int, float], facts: dict[int, Facts]
-    ) -> list[tuple[int, float]]:
-        numbers = list(by_words)
-        if not numbers:
-            return []
-        known, rows = vectors.vectors_of(encoded.model, numbers)
-        place_of = {number: place for place, number in enumerate(numbers)}
-        places = [place_of[number] for number in known.tolist()]
-        matrix = np.zeros((len(numbers), encoded.model.dimensions), dtype=np.float32)
-        matrix[places] = rows
-        similarity = np.full(len(numbers), np.nan)
-        similarity[places] = rows @ encoded.vector
-        scores = fused_scores(
-            Pool(
-                words=np.array(list(by_words.values()), dtype=np.float64),
-                similarity=similarity,
-                vectors=matrix,
-                years=np.array([facts[one].year for one in numbers], dtype=np.int64),
-                citations=np.array([facts[one].citations for one in numbers], dtype=np.int64),
-            )
-        )
-        return sorted(zip(numbers, scores.tolist(), strict=True), key=lambda one: (-one[1], one[0]))
-
     def _told(self, hits: IndexHits) -> Found:
         if self._vectors is not None and self._vectors.is_filling():
             return Found(hits, (_VECTORS_INCOMPLETE,), degraded=True, is_counted=False)
         return Found(hits, is_counted=False)
-
-
-def _worth(near: Neighbours, encoded: Encoded) -> tuple[int, ...]:
-    """Those that are near enough to be an answer without a single word of the query."""
-    pairs = zip(near.numbers, near.similarities, strict=True)
-    return tuple(number for number, similarity in pairs if similarity >= encoded.least_similarity)
 
 
 def _in_order_of(near: Neighbours, hits: IndexHits) -> IndexHits:
@@ -185,13 +121,3 @@ def _in_order_of(near: Neighbours, hits: IndexHits) -> IndexHits:
     return replace(
         hits, numbers=tuple(ranked), scores=tuple(similarity.get(number, -1.0) for number in ranked)
     )
-
-
-def _before_the_rest(ranked: Sequence[tuple[int, float]], hits: IndexHits) -> IndexHits:
-    """The fused works, then the others in the order of their words with scores below."""
-    first = {number for number, _ in ranked}
-    rest = [one for one in zip(hits.numbers, hits.scores, strict=True) if one[0] not in first]
-    top, floor = max((score for _, score in rest), default=0.0), min((s for _, s in ranked), default=1.0)
-    below = [(number, floor * score / (top + 1.0)) for number, score in rest]
-    together = [*ranked, *below]
-    return replace(hits, numbers=tuple(n for n, _ in together), scores=tuple(score for _, score in together))

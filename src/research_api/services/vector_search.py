@@ -11,6 +11,7 @@ import structlog
 
 from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
 from research_api.domain.index import Accepted
+from research_api.domain.neighbours import Reach
 from research_api.domain.search import Filters
 from research_api.domain.vectors import Embedder, EmbeddingModel, Matrix, Neighbours, Numbers
 from research_api.services.model_in_use import ModelInUse
@@ -27,8 +28,6 @@ SLOW_SECONDS = 1.0
 QUIET_SECONDS = 10.0
 # works wait this long for their vectors before answers say so
 FILLING_AFTER_SECONDS = 60.0
-# so few works are compared one by one: beyond, walking the graph is faster and finds nearly all
-COMPARED_ONE_BY_ONE = 8_000
 # on a new system the first model is registered by the index worker, which starts beside the web processes
 WARM_UP_SECONDS = 600.0
 
@@ -100,12 +99,12 @@ class VectorSearch:
         return Encoded(model, self._vector(embedder, text), embedder.least_similarity)
 
     def nearest(
-        self, encoded: Encoded, filters: Filters, accepted: Accepted | None, limit: int
+        self, encoded: Encoded, filters: Filters, accepted: Accepted | None, limit: int, *, reach: Reach
     ) -> Neighbours:
         """At most `limit` works, nearest first. accepted: what the filters leave, None where they leave all."""
-        if accepted is not None and accepted.numbers is not None and accepted.total <= COMPARED_ONE_BY_ONE:
+        if accepted is not None and accepted.numbers is not None:
             return self._store.nearest_among(encoded.model, encoded.vector, accepted.numbers, limit)
-        return self._store.nearest(encoded.model, encoded.vector, filters, limit)
+        return self._store.nearest(encoded.model, encoded.vector, filters, limit, reach=reach)
 
     def vectors_of(self, model: EmbeddingModel, numbers: list[int]) -> tuple[Numbers, Matrix]:
         """The vectors of those works that have one: their numbers, and a row for each."""
