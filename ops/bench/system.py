@@ -25,6 +25,12 @@ from research_api.local.servers import stop_left_servers
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
+# each of them names a system that is not ours to fill
+_ELSEWHERE = tuple(
+    f"{name}{suffix}"
+    for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "KEY_PEPPER")
+    for suffix in ("", "_FILE")
+)
 STOP_SECONDS = 40
 
 
@@ -111,6 +117,7 @@ def _own_settings(folder: str) -> dict[str, str]:
         "DEMO": "0",
         "PRODUCTION": "0",
         "LOG_LEVEL": "warning",
+        **dict.fromkeys(_ELSEWHERE, ""),
     }
 
 

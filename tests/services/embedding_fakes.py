@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -64,14 +65,20 @@ class FakeEmbedder:
 
 @dataclass
 class FakeLoader:
-    """Gives the one embedder."""
+    """Gives the one embedder; `gate` makes loading wait, `breaks` makes it fail as nobody expects."""
 
     embedder: FakeEmbedder
     is_missing: bool = False
     loads: int = 0
+    gate: threading.Event | None = None
+    breaks: bool = False
 
     def load(self, spec: str) -> FakeEmbedder:
         self.loads += 1
+        if self.gate is not None:
+            assert self.gate.wait(60)
+        if self.breaks:
+            raise RuntimeError("broken")
         if self.is_missing:
             raise EmbeddingUnavailable("The model is not there.")
         return self.embedder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from research_api.domain.errors import Conflict, EmbeddingUnavailable, Invalid
@@ -117,6 +119,33 @@ def test_a_model_that_cannot_be_loaded_is_left_alone_for_a_while(made: Made) -> 
 
     assert meanwhile == 1
     assert made.run() == 1
+
+
+def test_the_index_does_not_wait_for_a_model_that_is_being_fetched(made: Made) -> None:
+    made.loader.gate = threading.Event()
+    made.store.put("one")
+
+    assert made.service.run(1e6, lambda: True) == 0
+    # nor beyond the time that it was given
+    assert made.service.run(0, lambda: False) == 0
+    made.loader.gate.set()
+
+    assert made.run() == 1
+    assert made.loader.loads == 1
+
+
+def test_a_loader_that_breaks_is_a_model_that_cannot_be_had(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the worker would wait for ever for a thread that has ended."""
+    reported: list[object] = []
+    monkeypatch.setattr("threading.excepthook", reported.append)
+    made.loader.breaks = True
+
+    assert made.run() == 0
+    assert len(reported) == 1
+    with pytest.raises(EmbeddingUnavailable):
+        made.service.finish(1.0, lambda _: None)
 
 
 def test_a_model_that_is_down_fails_no_text(made: Made) -> None:

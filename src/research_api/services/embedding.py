@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 
 import structlog
@@ -20,6 +21,7 @@ from research_api.domain.vectors import (
     check_vectors,
     text_to_embed,
 )
+from research_api.services.background_load import load_in_background
 from research_api.services.ports import EmbedderLoader, EmbeddingStore, ModelStore
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,8 @@ DROP_FORMER_SECONDS = 60.0
 LOOK_SECONDS = 0.25
 # who works in the foreground looks so often how far all are
 FOREGROUND_SECONDS = 2.0
+# a model that comes from a hub takes minutes, and then the worker registers it
+PREPARE_SECONDS = 60.0
 _PROBE = "Is this a model that works?"
 
 
@@ -83,6 +87,7 @@ class EmbeddingService:
         self._sleep = sleep
         self._monotonic = monotonic
         self._embedder: Embedder | None = None
+        self._loading: Future[Embedder] | None = None
         self._is_registered = False
         self._next_try = 0.0
         self._reason = ""
@@ -99,7 +104,7 @@ class EmbeddingService:
 
         A model that cannot be had now is left to the worker. Raises DatabaseUnavailable.
         """
-        return self._ready() is not None
+        return self._ready(self._monotonic() + PREPARE_SECONDS, lambda: False) is not None
 
     def run(
         self,
@@ -112,7 +117,7 @@ class EmbeddingService:
         on_batch is told of each batch. Raises DatabaseUnavailable; what was stored before stays.
         """
         until = self._monotonic() + seconds
-        model = self._ready()
+        model = self._ready(until, is_wanted_elsewhere)
         if model is not None:
             self._store.trim(model, BACKLOG_MOST)
         done = 0
@@ -176,13 +181,14 @@ class EmbeddingService:
             if left > LOOK_SECONDS and is_wanted_elsewhere():
                 return
 
-    def _ready(self) -> EmbeddingModel | None:
-        """The model to work with now; None where there is none."""
+    def _ready(self, until: float, is_wanted_elsewhere: Callable[[], bool]) -> EmbeddingModel | None:
+        """The model to work with now; None where there is none, or none yet."""
         if self._spec is None or self._is_unavailable():
             return None
         try:
+            self._embedder = self._embedder or self._loaded(self._spec, until, is_wanted_elsewhere)
             if self._embedder is None:
-                self._embedder = self._loader.load(self._spec)
+                return None
             name, dimensions = self._embedder.name, self._embedder.dimensions
             if not self._is_registered:
                 self._is_registered = self._models.register(name, self._spec, dimensions) is not None
@@ -195,6 +201,16 @@ class EmbeddingService:
             log.warning("embedding_superseded", ours=name, filled=model.name)
             return None
         return model
+
+    def _loaded(self, spec: str, until: float, is_wanted_elsewhere: Callable[[], bool]) -> Embedder | None:
+        """None where loading goes on: the index must not wait for a hub. Raises EmbeddingUnavailable."""
+        if self._loading is None:
+            self._loading = load_in_background(self._loader, spec)
+        while not wait([self._loading], LOOK_SECONDS).done:
+            if self._monotonic() >= until or is_wanted_elsewhere():
+                return None
+        loading, self._loading = self._loading, None
+        return loading.result()
 
     def _put_off(self, error: EmbeddingUnavailable) -> None:
         self._next_try, self._reason = self._monotonic() + RETRY_SECONDS, error.detail
