@@ -114,6 +114,20 @@ def test_what_the_stored_text_no_longer_proves_is_not_returned(bench: Bench) -> 
     assert answer.hits == ()
 
 
+def test_spans_are_left_out_where_nobody_wants_them_and_proofs_are_made_all_the_same(bench: Bench) -> None:
+    kept, changed = work("a", "Deep learning"), work("b", "Deep sea")
+    bench.put(kept, changed)
+    bench.feed.known[changed.id] = work("b", "Deep water")
+
+    def ask(text: str, mode: Mode) -> list[tuple[str, int]]:
+        answer = bench.service.search(SearchRequest(text, mode), limit=10, tenant="t", with_matches=False)
+        return [(hit.work.title, len(hit.matches)) for hit in answer.hits]
+
+    assert sorted(ask("deep", Mode.LEXICAL)) == [("Deep learning", 0), ("Deep water", 0)]
+    assert ask("deep NOT water", Mode.LEXICAL) == [("Deep learning", 0)]
+    assert ask("deep NOT water", Mode.STRICT) == [("Deep learning", 1)]
+
+
 @pytest.mark.parametrize(
     "text", ["10.1000/X.1", "doi:10.1000/x.1", "https://doi.org/10.1000/x.1", "WATER, deep!"]
 )

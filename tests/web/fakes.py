@@ -88,17 +88,28 @@ class FakeSearch:
     failure: Exception | None = None
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     latency_ms: int = 0
+    with_matches: bool | None = None
 
-    def search(self, request: SearchRequest, *, limit: int, tenant: str) -> SearchAnswer:
+    def search(
+        self, request: SearchRequest, *, limit: int, tenant: str, with_matches: bool = True
+    ) -> SearchAnswer:
         self.asked.append({"request": request, "limit": limit, "tenant": tenant})
+        self.with_matches = with_matches
         if request.mode is Mode.STRICT and "(" in request.text:
             fault = Fault("/q", "This parenthesis is never closed.", 0, 1, "Close it.")
             raise QueryInvalid("The query breaks the grammar.", faults=(fault,))
         return self._given(request)
 
     def next_page(
-        self, cursor: str, *, request: SearchRequest | None, limit: int, tenant: str
+        self,
+        cursor: str,
+        *,
+        request: SearchRequest | None,
+        limit: int,
+        tenant: str,
+        with_matches: bool = True,
     ) -> SearchAnswer:
+        self.with_matches = with_matches
         self.asked.append({"cursor": cursor, "request": request, "limit": limit, "tenant": tenant})
         if cursor == "expired":
             raise Expired("This list is no longer kept.")

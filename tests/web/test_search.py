@@ -50,6 +50,22 @@ def test_text_beyond_ascii_is_sent_as_utf8(client):
     assert response.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "wanted"),
+    [
+        ("", True),
+        ("&fields=year,matches", True),
+        ("&fields=year", False),
+        ("&format=ndjson", True),
+        ("&format=bibtex", False),
+    ],
+)
+@pytest.mark.parametrize("page", ["q=x", "cursor=cursor-1"])
+def test_where_the_words_stand_is_asked_only_if_it_is_shown(client, services, page, chosen, wanted):
+    assert client.call("GET", f"/v1/search?{page}{chosen}").status_code == 200
+    assert services.search.with_matches is wanted
+
+
 def test_chosen_fields_come_alone_and_with_the_id(client):
     response = client.call("GET", "/v1/search?q=x&fields=year,title")
 

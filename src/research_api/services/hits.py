@@ -53,13 +53,22 @@ def _passes(question: Question, work: Work, document: Document) -> bool:
     )
 
 
-def hit_of(question: Question, work: Work, place: int, kept: KeptList) -> Hit | None:
-    """The hit with its spans, or None where the stored text does not satisfy what the index promised."""
+def hit_of(
+    question: Question, work: Work, place: int, kept: KeptList, *, with_matches: bool = True
+) -> Hit | None:
+    """The hit with its spans, or None where the stored text does not satisfy what the index promised.
+
+    with_matches: False leaves out spans that prove nothing; finding those of a hundred works takes 20 ms.
+    """
     spans: Sequence[MatchSpan] = ()
     if question.query is not None:
         document = document_of(work)
         strict = question.request.mode is Mode.STRICT
-        proof = match(question.query, document) if strict else highlight(question.query, document)
+        proof: Sequence[MatchSpan] | None = ()
+        if strict:
+            proof = match(question.query, document)
+        elif with_matches:
+            proof = highlight(question.query, document)
         if proof is None or not (question.request.filters.accept(work) and _passes(question, work, document)):
             log.info("index_disagrees", work=work.id)
             return None

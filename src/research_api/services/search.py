@@ -62,6 +62,7 @@ class _View:
     list_id: str | None
     offset: int
     limit: int
+    with_matches: bool = True
 
 
 class SearchService:
@@ -88,8 +89,10 @@ class SearchService:
         """What a first search would wait for is loaded, where it can be. For a thread of its own: it may take long."""
         self._retriever.warm_up()
 
-    def search(self, request: SearchRequest, *, limit: int, tenant: str) -> SearchAnswer:
-        """The first page.
+    def search(
+        self, request: SearchRequest, *, limit: int, tenant: str, with_matches: bool = True
+    ) -> SearchAnswer:
+        """The first page. with_matches: False leaves out where the words stand, except for proofs.
 
         Raises QueryInvalid in strict mode, EmbeddingUnavailable in vector mode, DatabaseUnavailable.
         """
@@ -106,12 +109,18 @@ class SearchService:
         if list_id is None and len(kept.numbers) > limit:
             warnings.append(_NO_PAGING)
         question = replace(question, warnings=tuple(warnings))
-        return self._page(question, _View(kept, list_id, 0, limit), tenant, begin)
+        return self._page(question, _View(kept, list_id, 0, limit, with_matches), tenant, begin)
 
     def next_page(
-        self, cursor: str, *, request: SearchRequest | None, limit: int, tenant: str
+        self,
+        cursor: str,
+        *,
+        request: SearchRequest | None,
+        limit: int,
+        tenant: str,
+        with_matches: bool = True,
     ) -> SearchAnswer:
-        """The page after the one that gave the cursor, of the list as it stood then.
+        """The page after the one that gave the cursor, of the list as it stood then; with_matches as for `search`.
 
         Raises CursorInvalid, Expired where the list is no longer kept, Invalid where `request` asks another
         question than the cursor's, Unavailable.
@@ -124,7 +133,7 @@ class SearchService:
         if request is not None and replace(request, text=nfc(request.text)) != kept.request:
             detail = "Send the parameters of the first page again, or the cursor alone."
             raise Invalid("The cursor belongs to another search.", faults=(Fault("/cursor", detail),))
-        view = _View(kept, place.list_id, place.offset, limit)
+        view = _View(kept, place.list_id, place.offset, limit, with_matches)
         return self._page(understood(kept.request), view, tenant, begin)
 
     def _ranked(
@@ -181,7 +190,7 @@ class SearchService:
         hits = tuple(
             hit
             for place, work in works_to_show(kept, range(view.offset, seen), self._store)
-            if (hit := hit_of(question, work, place, kept)) is not None
+            if (hit := hit_of(question, work, place, kept, with_matches=view.with_matches)) is not None
         )
         more = view.list_id is not None and seen < len(kept.numbers)
         canonical = print_query(question.query) if question.query is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from research_api.domain.errors import Fault, Invalid
+from research_api.domain.exports import EXPORT_FORMATS
 from research_api.domain.search import SearchAnswer
 from research_api.web.answers import conditional_answer, json_answer
 from research_api.web.blueprint import ApiBlueprint, Contract
@@ -42,7 +43,7 @@ def search(page: FirstPage | NextPage) -> Response:
     The same as the POST, with lists separated by commas. The Link header leads to the next page.
     """
     format_name = _format_of(page)
-    answer = _find(page)
+    answer = _find(page, format_name)
     if format_name == JSON:
         body = search_body(answer, page.fields, request_id())
         response = conditional_answer(body, results=results_of(body, answer))
@@ -73,7 +74,7 @@ def search_by_post(page: FirstPage | NextPage) -> Response:
     The same as the GET, for queries that are too long for an address.
     """
     format_name = _format_of(page)
-    answer = _find(page)
+    answer = _find(page, format_name)
     if format_name == JSON:
         return json_answer(search_body(answer, page.fields, request_id()))
     return _as_file(answer, format_name, page.fields)
@@ -97,8 +98,16 @@ def _as_file(answer: SearchAnswer, format_name: str, fields: frozenset[str]) -> 
     return response
 
 
-def _find(page: FirstPage | NextPage) -> SearchAnswer:
-    tenant = caller().organization
+def _shows_matches(page: FirstPage | NextPage, format_name: str) -> bool:
+    has_room = format_name == JSON or EXPORT_FORMATS[format_name].takes_fields
+    return has_room and (not page.fields or "matches" in page.fields)
+
+
+def _find(page: FirstPage | NextPage, format_name: str) -> SearchAnswer:
+    search, tenant = services().search, caller().organization
+    with_matches = _shows_matches(page, format_name)
     if isinstance(page, FirstPage):
-        return services().search.search(page.request, limit=page.limit, tenant=tenant)
-    return services().search.next_page(page.cursor, request=page.request, limit=page.limit, tenant=tenant)
+        return search.search(page.request, limit=page.limit, tenant=tenant, with_matches=with_matches)
+    return search.next_page(
+        page.cursor, request=page.request, limit=page.limit, tenant=tenant, with_matches=with_matches
+    )
