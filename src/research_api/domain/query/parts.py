@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from research_api.domain.query.tree import (
 )
 from research_api.domain.text import fold, words
 
+# one or two letters before the mark are an abbreviation more often than the end of a sentence
+_NEXT_SENTENCE = re.compile(r"(?:\w{3}|[^\w ])[.?!] ")
 # every dash is white space, as in the words; what opens and closes phrases and groups says nothing
 _BLANKS = dict.fromkeys(map(ord, '-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"“”„«»()'), " ")
 
@@ -59,17 +62,23 @@ def repeated_words(text: str) -> Mapping[str, int]:
 def text_of_meaning(text: str, query: Query) -> str:
     """What of the text is to be turned into a vector; empty where nothing of it ranks.
 
-    Without syntax that is the text itself, for a model reads sentences better than words; else the words that
-    rank. Case, width, diacritics, dashes and white space make no difference.
+    Without syntax that is the text itself, for a model reads sentences better than words, a single sentence without
+    the mark at its end; else the words that rank. Case, width, diacritics, dashes and white space make no difference.
     """
     leaves = query.operands if isinstance(query, And) else (query,)
     is_plain = all(isinstance(one, Phrase | Word) and one.field is None for one in leaves)
     if is_plain and not any(isinstance(one, Word) and one.prefix for one in leaves):
-        return " ".join(fold(text).translate(_BLANKS).split())
+        return _without_end(" ".join(fold(text).translate(_BLANKS).split()))
     ranking = [leaf for leaf in ranking_leaves(query) if leaf.field is None]
     return " ".join(
         word for leaf in ranking for word in (leaf.words if isinstance(leaf, Phrase) else (leaf.text,))
     )
+
+
+def _without_end(text: str) -> str:
+    """Models were taught with queries, few of which end as sentences do; several sentences stay as they are."""
+    short = text.rstrip(".?! ")
+    return text if not short or _NEXT_SENTENCE.search(short) else short
 
 
 @dataclass(frozen=True, slots=True)
