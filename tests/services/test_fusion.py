@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from research_api.services.fusion import Fusion
 from research_api.services.near import NearWorks
 from research_api.services.vector_search import LOOK_AGAIN_SECONDS, VectorSearch
 from tests.services.fakes import FakeLoader, model_named, unit
-from tests.services.test_retrieval import FAR, NEAR, Bench, titles
+from tests.services.test_retrieval import FAR, NEAR, Bench, codes, titles
 
 PATIENCE_SECONDS = 20.0
 
@@ -137,6 +138,29 @@ class WaitingExecutor(Executor):
     def submit(self, _call: Any, /, *_arguments: Any, **_named: Any) -> Future[Any]:
         self.waiting.append(Future())
         return self.waiting[-1]
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        (("fresh", "fresh"), []),
+        (("fresh", "behind"), ["index_behind"]),
+        (("fresh", "damaged"), ["index_damaged"]),
+        (("fresh", "missing"), ["index_missing"]),
+        (("damaged", "fresh"), ["index_damaged"]),
+    ],
+)
+def test_an_index_that_breaks_between_two_questions_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, states: tuple[str, str], told: list[str]
+) -> None:
+    few(bench)
+    search, state = bench.searcher.search, iter(states)
+    monkeypatch.setattr(bench.searcher, "search", lambda request: replace(search(request), state=next(state)))
+
+    answer = bench.ask("cats")
+
+    assert codes(answer) == told
+    assert answer.degraded == bool(told)
 
 
 @pytest.mark.parametrize("text", ["cats", "cats year:2000-2010", "cats NOT steel"])

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from research_api.domain.errors import DatabaseUnavailable, EmbeddingUnavailable
 from research_api.domain.index import Facts, IndexHits, IndexRequest
 from research_api.domain.query import filter_part
 from research_api.domain.ranking import POOL, Pool, fused_scores
@@ -23,6 +24,8 @@ from research_api.services.ports import SearchIndex
 from research_api.services.vector_search import Encoded, VectorSearch
 
 T = TypeVar("T")
+
+_FROM_GOOD_TO_BAD = ("fresh", "behind", "damaged", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Fusion:
         by_words = self._beside(lambda: self._words_first(asked))
         try:
             encoded = self._vectors.encode(meaning)
-        except BaseException:
+        except (EmbeddingUnavailable, DatabaseUnavailable):
             # nobody will look at it
             by_words.cancel()
             raise
@@ -101,19 +104,29 @@ class Fusion:
         return self._index.search(replace(again, facets=(), title_key=None))
 
     def _counted(self, hits: IndexHits, found: IndexHits, asked: IndexRequest) -> IndexHits:
-        """The hits of the words with the total and the facets of both lists."""
+        """The hits of the words with the total and the facets of both lists, and the worst state that was seen."""
         if asked.facets:
             both = self._index.search(replace(asked, limit=1, title_key=None))
-            return replace(hits, total=both.total, facets=both.facets)
+            state = _worst(hits, found, both)
+            return replace(hits, total=both.total, facets=both.facets, state=state)
+        have_words, state = self._with_words(hits, found, asked)
+        return replace(hits, total=hits.total + len(found.numbers) - have_words, state=state)
+
+    def _with_words(self, hits: IndexHits, found: IndexHits, asked: IndexRequest) -> tuple[int, str]:
+        """How many of the found ones the list of the words has counted already, and the worst state."""
         if filter_part(asked.query) is None and not asked.named:
             # nothing but words gives a score
-            have_words = sum(score > 0 for score in found.scores)
-        elif len(hits.numbers) >= hits.total:
-            have_words = len(set(found.numbers).intersection(hits.numbers))
-        else:
-            by_words = replace(asked, near=(), only=found.numbers, limit=1, title_key=None)
-            have_words = self._index.search(by_words).total if found.numbers else 0
-        return replace(hits, total=hits.total + len(found.numbers) - have_words)
+            return sum(score > 0 for score in found.scores), _worst(hits, found)
+        if len(hits.numbers) >= hits.total or not found.numbers:
+            return len(set(found.numbers).intersection(hits.numbers)), _worst(hits, found)
+        by_words = replace(asked, near=(), only=found.numbers, limit=1, title_key=None)
+        counted = self._index.search(by_words)
+        return counted.total, _worst(hits, found, counted)
+
+
+def _worst(*answers: IndexHits) -> str:
+    """The index may break, or be built anew, between two questions."""
+    return max((one.state for one in answers), key=_FROM_GOOD_TO_BAD.index)
 
 
 def _worth(near: Neighbours, encoded: Encoded) -> tuple[int, ...]:
