@@ -176,6 +176,8 @@ def test_a_stop_lets_a_running_task_finish_and_leaves_no_pool(project: Project) 
     )
     (project.folder / "probe_web.py").write_text(
         "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'{\"status\": \"ready\"}']\n"
+        # nothing of it is to be loaded beforehand
+        "app.config = {'INTERNAL': True}\n"
     )
     (project.folder / "probe_tasks.py").write_text(
         "import os, time\n"

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.system.running import Answer, System, wait_until
+from tests.system.test_vectors import has_all_vectors
 
 pytestmark = pytest.mark.services
 # what one call of a frozen Redis costs with the library's default time-outs
@@ -75,6 +76,8 @@ def empty_the_pointer(system: System) -> None:
 def test_a_damaged_index_heals_while_searches_are_answered(
     system: System, damage: Callable[[System], None], most_dropped: int
 ) -> None:
+    # what is near counts too, so the total grows while vectors are made
+    wait_until(lambda: has_all_vectors(system), "vectors of all works")
     wait_until(lambda: is_whole(system), "the index is whole before")
     expected = system.search("structure", limit=1)["total"]
     build, answers, dropped = build_in_use(system), [], []
