@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import pytest
 
 from research_api.embeddings.folder import builtin_folder
@@ -18,6 +20,9 @@ from research_api.services.embedding import CLAIM_SECONDS, DROP_FORMER_SECONDS
 from tests import timing
 from tests.system.records import lines, plain
 from tests.system.running import Answer, System, wait_until
+
+WATCHED_SECONDS, SHARE = 20.0, 0.25
+LONG = "Where wombats dig and how long they stay below is known from few places. " * 20
 
 pytestmark = pytest.mark.services
 SEARCH = f"/v1/search?mode=vector&limit=5&q={quote('how is DNA built?')}"
@@ -100,6 +105,36 @@ def test_a_killed_worker_costs_a_lease_and_no_vector(own_system: System) -> None
     assert before < figures["works"]
     assert (figures["with_vector"], figures["vectors_failed"]) == (figures["works"], 0)
     assert system.query("SELECT count(*) FROM embedding_backlog") == [(0,)]
+
+
+@pytest.mark.long
+def test_the_worker_takes_its_share_of_the_cpu_and_no_more() -> None:
+    """All its processes together: the parent, which only hands messages on, once took a core of its own."""
+    system = System(DEMO="1", EMBEDDING_CPU_PERCENT=f"{SHARE * 100:.0f}")
+    try:
+        system.start()
+        # texts of some length: a batch then lasts past its time, and the next message waits for it
+        given = lines([{**one, "text": LONG} for one in plain("wombat", 1_000)])
+        assert system.flask("catalog", "import", "-", "--namespace", "wombats", given=given).code == 0
+        wait_until(lambda: stats(system)["pending"] == 0, "the index has them")
+        before = stats(system)["with_vector"]
+        worker = system.processes("worker -Q index")
+        used = cpu_seconds(worker)
+        time.sleep(WATCHED_SECONDS)
+        used = cpu_seconds(worker) - used
+        figures = stats(system)
+    finally:
+        system.remove()
+
+    assert before < figures["with_vector"]
+    assert figures["without_vector"] > 0
+    # a batch may end after its time, and indexing may not be over
+    assert used < 1.3 * SHARE * WATCHED_SECONDS * len(os.sched_getaffinity(0))
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """What they have used so far."""
+    return float(sum(sum(one.cpu_times()[:2]) for one in processes))
 
 
 class Asking:
