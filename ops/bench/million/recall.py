@@ -37,8 +37,8 @@ def recalls(system: System, model: EmbeddingModel, embedder: Embedder, texts: li
     database = Database("postgresql+psycopg2://" + url.partition("://")[2], 1)
     store = PostgresVectorStore(database)
     index = TantivySearcher(IndexLayout(system.data_dir / "index"))
-    # nothing is loaded: the vectors are given
-    near = NearWorks(index, VectorSearch(store, loader=None))  # type: ignore[arg-type]
+    search = VectorSearch(store, loader=None)  # type: ignore[arg-type] # nothing is loaded: the vectors are given
+    near = NearWorks(index, search)
     found: dict[str, list[float]] = {name: [] for name in FILTERS}
     for text in texts[:QUERIES]:
         vector, query = embedder.embed_query(text), parse_lenient(text).query

@@ -32,7 +32,8 @@ _HEADER_BYTES = 4
 _SETTINGS = (
     "SELECT set_config('hnsw.ef_search', '{candidates}', true),"
     " set_config('hnsw.iterative_scan', 'relaxed_order', true),"
-    " set_config('hnsw.max_scan_tuples', '{scanned}', true), set_config('hnsw.scan_mem_multiplier', '{memory}', true),"
+    f" set_config('hnsw.max_scan_tuples', '{MAX_SCANNED}', true),"
+    f" set_config('hnsw.scan_mem_multiplier', '{SCAN_MEMORY}', true),"
     " set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true);"
 )
 # Of so many of the newest works it is looked whether they have a vector, while another model than the one that is
@@ -82,7 +83,7 @@ class PostgresVectorStore:
         conditions, values = _conditions(filters)
         where = f"WHERE {conditions}" if conditions else ""
         values |= {"limit": limit, "drawn": reach.drawn}
-        settings = _SETTINGS.format(candidates=reach.candidates, scanned=MAX_SCANNED, memory=SCAN_MEMORY)
+        settings = _SETTINGS.format(candidates=reach.candidates)
         return self._neighbours(settings, model, vector, where, values)
 
     def nearest_among(
