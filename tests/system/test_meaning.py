@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.running import System, wait_until
+from tests.system.running import System, has_all_vectors, stats, wait_until
 
 pytestmark = pytest.mark.services
 
@@ -42,14 +42,8 @@ def embedded(system: System, tmp_path_factory: pytest.TempPathFactory) -> System
     path.write_text("".join(json.dumps(work) + "\n" for work in works))
     ended = system.flask("catalog", "import", str(path), "--json")
     assert (ended.code, json.loads(ended.out)["new"]) == (0, 4)
-    wait_until(lambda: stats(system)["without_vector"] == 0, "vectors of all works")
+    wait_until(lambda: has_all_vectors(system), "vectors of all works")
     return system
-
-
-def stats(system: System) -> dict[str, Any]:
-    ended = system.flask("catalog", "stats", "--json")
-    found: dict[str, Any] = json.loads(ended.out)
-    return found
 
 
 def titles(answer: dict[str, Any]) -> list[str]:

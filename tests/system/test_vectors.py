@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -19,7 +18,7 @@ from research_api.embeddings.folder import builtin_folder
 from research_api.services.embedding import CLAIM_SECONDS, DROP_FORMER_SECONDS
 from tests import timing
 from tests.system.records import lines, plain
-from tests.system.running import Answer, System, wait_until
+from tests.system.running import Answer, System, has_all_vectors, stats, wait_until
 
 WATCHED_SECONDS, SHARE = 20.0, 0.25
 LONG = "Where wombats dig and how long they stay below is known from few places. " * 20
@@ -47,15 +46,6 @@ def short_model(tmp_path: Path) -> str:
     (folder / "tokenizer.json").symlink_to(builtin.tokenizer)
     (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 24}))
     return str(folder)
-
-
-def stats(system: System) -> Any:
-    return system.flask("catalog", "stats", "--json").json
-
-
-def has_all_vectors(system: System) -> bool:
-    figures = stats(system)
-    return bool(figures["model"]) and figures["without_vector"] == 0
 
 
 def models(system: System) -> dict[str, str]:
