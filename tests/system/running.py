@@ -311,14 +311,3 @@ class System:
 
 def _passed_on() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "HOME") if name in os.environ}
-
-
-def stats(system: System) -> Any:
-    """What `flask catalog stats` says."""
-    return system.flask("catalog", "stats", "--json").json
-
-
-def has_all_vectors(system: System) -> bool:
-    """A model is searched, and every work has its vector."""
-    figures = stats(system)
-    return bool(figures["model"]) and figures["without_vector"] == 0

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.system.running import Answer, System, has_all_vectors, wait_until
+from tests.system.figures import has_all_vectors
+from tests.system.running import Answer, System, wait_until
 
 pytestmark = pytest.mark.services
 # what one call of a frozen Redis costs with the library's default time-outs

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.running import System, has_all_vectors, stats, wait_until
+from tests.system.figures import has_all_vectors, stats
+from tests.system.running import System, wait_until
 
 pytestmark = pytest.mark.services
 

@@ -17,8 +17,9 @@ import pytest
 from research_api.embeddings.folder import builtin_folder
 from research_api.services.embedding import CLAIM_SECONDS, DROP_FORMER_SECONDS
 from tests import timing
+from tests.system.figures import has_all_vectors, stats
 from tests.system.records import lines, plain
-from tests.system.running import Answer, System, has_all_vectors, stats, wait_until
+from tests.system.running import Answer, System, wait_until
 
 WATCHED_SECONDS, SHARE = 20.0, 0.25
 LONG = "Where wombats dig and how long they stay below is known from few places. " * 20
