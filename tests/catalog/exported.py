@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from research_api.catalog.exporters import exporters
 from research_api.catalog.importers import Row, formats, open_source, recognise
-from research_api.catalog.importers.cleaning import clean_text
 from research_api.domain.merging import merge_records
 from research_api.domain.upsert import candidate_ids
 from research_api.domain.works import (
@@ -25,6 +24,7 @@ from research_api.domain.works import (
     Work,
     work_id_from_seed,
 )
+from research_api.records.cleaning import clean_text
 from tests.domain.strategies import COMMON_WORDS
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "formats.md"

@@ -20,8 +20,8 @@ from pybtex.database import BibliographyData, parse_string
 from research_api.catalog.exporters.citation_keys import citation_key
 from research_api.catalog.exporters.kinds import kind_of
 from research_api.catalog.exporters.names import name_of
-from research_api.catalog.importers.latex import from_tex
 from research_api.domain.works import WORK_TYPES, Author, Work
+from research_api.records.latex import from_tex
 from tests.catalog.exported import exported, works, works_of
 from tests.domain.strategies import repeatable
 

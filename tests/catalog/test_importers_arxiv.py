@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from research_api.catalog.importers import Row, arxiv_jsonl, formats, licences, recognise
+from research_api.catalog.importers import Row, arxiv_jsonl, formats, recognise
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
+from research_api.records import licences
 from tests.timing import LINEAR_AT_MOST, growth
 
 PAPER: dict[str, object] = {

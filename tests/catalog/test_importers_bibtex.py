@@ -7,8 +7,8 @@ import io
 import pytest
 
 from research_api.catalog.importers import Row, UnreadableInput, formats, recognise
-from research_api.catalog.importers.latex import from_tex
 from research_api.domain.works import Author, Identifier, Record
+from research_api.records.latex import from_tex
 
 
 def rows_of(text: str | bytes, namespace: str | None = "lab") -> list[Row]:

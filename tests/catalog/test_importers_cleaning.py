@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from research_api.catalog.importers.cleaning import clean_text, cut_at_word, plain, plain_abstract
+from research_api.records.cleaning import clean_text, cut_at_word, plain, plain_abstract
 from tests.timing import LINEAR_AT_MOST, growth
 
 ANY_TEXT = st.text(st.characters(categories=None, exclude_categories=()), max_size=60)

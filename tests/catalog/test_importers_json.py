@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from research_api.catalog.importers import Row, UnreadableInput
-from research_api.catalog.importers.contract import Rejected
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.catalog.importers.json_text import MAX_RECORD_BYTES
 from research_api.domain.works import Record
+from research_api.records.errors import Rejected
 
 
 def to_record(members: dict[str, object]) -> Record:

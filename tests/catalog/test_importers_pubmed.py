@@ -7,8 +7,9 @@ import io
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from research_api.catalog.importers import Row, UnreadableInput, pubmed_fields, pubmed_xml, recognise
+from research_api.catalog.importers import Row, UnreadableInput, pubmed_xml, recognise
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
+from research_api.records import pubmed_fields
 
 HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>\n'

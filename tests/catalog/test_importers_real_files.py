@@ -18,9 +18,9 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from research_api.catalog.importers import Row, formats, open_source, recognise
-from research_api.catalog.importers.tex import without_tex
 from research_api.domain.identifiers import normalise
 from research_api.domain.works import WORK_TYPES, Record
+from research_api.records.tex import without_tex
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"

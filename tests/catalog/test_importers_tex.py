@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from research_api.catalog.importers.tex import without_tex
+from research_api.records.tex import without_tex
 from tests.timing import LINEAR_AT_MOST, growth
 
 

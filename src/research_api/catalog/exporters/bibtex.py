@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable, Iterator
 from research_api.catalog.exporters.citation_keys import citation_key
 from research_api.catalog.exporters.kinds import kind_of
 from research_api.catalog.exporters.names import Name, is_organisation, name_of
-from research_api.catalog.importers.cleaning import clean_text
-from research_api.catalog.months import SHORT_MONTHS
 from research_api.domain.exports import BIBTEX, RETRACTED_NOTE
 from research_api.domain.record_bodies import work_shown
 from research_api.domain.search import Hit
 from research_api.domain.works import Work
+from research_api.records.cleaning import clean_text
+from research_api.records.months import SHORT_MONTHS
 
 NAME, MEDIA_TYPE, FILE_SUFFIX = BIBTEX.name, BIBTEX.media_type, BIBTEX.file_suffix
 

@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Iterator
 from research_api.catalog.exporters.citation_keys import citation_key
 from research_api.catalog.exporters.kinds import kind_of
 from research_api.catalog.exporters.names import name_of
-from research_api.catalog.importers.cleaning import clean_text
 from research_api.domain.exports import CSL, RETRACTED_NOTE
 from research_api.domain.record_bodies import work_shown
 from research_api.domain.search import Hit
 from research_api.domain.works import Author, Work
+from research_api.records.cleaning import clean_text
 
 NAME, MEDIA_TYPE, FILE_SUFFIX = CSL.name, CSL.media_type, CSL.file_suffix
 

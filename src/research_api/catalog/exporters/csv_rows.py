@@ -13,12 +13,12 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from research_api.catalog.importers.cleaning import clean_text
 from research_api.domain.exports import CSV
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.record_bodies import RECORD_FIELDS, shown_body
 from research_api.domain.search import Hit
 from research_api.domain.works import Work
+from research_api.records.cleaning import clean_text
 
 NAME, MEDIA_TYPE, FILE_SUFFIX = CSV.name, CSV.media_type, CSV.file_suffix
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from research_api.catalog.importers.cleaning import clean_text
 from research_api.domain.works import Author
+from research_api.records.cleaning import clean_text
 
 _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
 _ORGANISATIONS = (

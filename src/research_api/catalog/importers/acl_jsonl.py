@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from research_api.catalog.importers import anthology, fields
+from research_api.catalog.importers import anthology
 from research_api.catalog.importers.contract import ByteStream, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.domain.works import Author, Record
+from research_api.records import fields
 
 NAME = "acl-jsonl"
 

@@ -14,10 +14,12 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from research_api.catalog.importers import anthology, fields
+from research_api.catalog.importers import anthology
 from research_api.catalog.importers.contract import ByteStream, Row, UnreadableInput
-from research_api.catalog.importers.xml_records import read_xml, text_at
+from research_api.catalog.importers.xml_records import read_xml
 from research_api.domain.works import Author, Record
+from research_api.records import fields
+from research_api.records.xml import text_at
 
 NAME = "acl-xml"
 

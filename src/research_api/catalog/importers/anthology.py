@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from research_api.catalog.importers import cleaning, fields
-from research_api.catalog.importers.contract import Rejected
 from research_api.domain.works import Author, Record
+from research_api.records import cleaning, fields
+from research_api.records.errors import Rejected
 
 SOURCE = "acl"
 

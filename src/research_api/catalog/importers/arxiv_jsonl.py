@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from research_api.catalog.importers import cleaning, fields
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row
+from research_api.catalog.importers.contract import ByteStream, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
-from research_api.catalog.importers.licences import creative_commons_name
-from research_api.catalog.importers.tex import without_tex
 from research_api.domain.identifiers import normalise, normalise_arxiv
 from research_api.domain.works import Author, OpenAccess, Record
+from research_api.records import cleaning, fields
+from research_api.records.errors import Rejected
+from research_api.records.licences import creative_commons_name
+from research_api.records.tex import without_tex
 
 NAME = "arxiv-jsonl"
 

@@ -13,18 +13,19 @@ import re
 from collections.abc import Iterator
 
 from research_api.catalog.exporters.kinds import kind_of
-from research_api.catalog.importers import fields
 from research_api.catalog.importers.bibtex_blocks import Macro, RawEntry, read_blocks
 from research_api.catalog.importers.bibtex_inheritance import Inheritance
 from research_api.catalog.importers.bibtex_names import authors_in
 from research_api.catalog.importers.bibtex_values import Macros
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row, UnreadableInput
-from research_api.catalog.importers.latex import from_tex
+from research_api.catalog.importers.contract import ByteStream, Row, UnreadableInput
 from research_api.catalog.importers.naming import Naming, Told
 from research_api.catalog.importers.text_lines import TextLines
-from research_api.catalog.months import SHORT_MONTHS
 from research_api.domain.exports import RETRACTED_NOTE
 from research_api.domain.works import Record
+from research_api.records import fields
+from research_api.records.errors import Rejected
+from research_api.records.latex import from_tex
+from research_api.records.months import SHORT_MONTHS
 
 NAME = "bibtex"
 

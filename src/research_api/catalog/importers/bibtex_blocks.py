@@ -22,8 +22,8 @@ from bibtexparser.model import (
     String,
 )
 
-from research_api.catalog.importers.contract import Rejected
 from research_api.catalog.importers.text_lines import MAX_RECORD_CHARACTERS, TOO_LONG, TextLines, check_utf_8
+from research_api.records.errors import Rejected
 
 _BLOCK = re.compile(r"[ \t]*@[ \t]*\w+[ \t]*[{(]")
 # BibTeX counts a brace behind a line break (\\); bibtexparser takes the second backslash for an escape

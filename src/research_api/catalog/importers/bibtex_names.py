@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from research_api.catalog.importers.latex import from_tex
 from research_api.catalog.importers.naming import Named
 from research_api.domain.works import Author
+from research_api.records.latex import from_tex
 
 _MARK = re.compile(r"\\.|[{}]|,|\s+and(?=\s)|\s+|~", re.DOTALL | re.IGNORECASE)
 

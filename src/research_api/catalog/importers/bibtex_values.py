@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from research_api.catalog.importers.contract import Rejected
-from research_api.catalog.months import SHORT_MONTHS
+from research_api.records.errors import Rejected
+from research_api.records.months import SHORT_MONTHS
 
 MAX_VALUE_CHARACTERS = 1_000_000
 # of all macros of a file together: each may be made of those before it, and doubled every time

@@ -13,13 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from research_api.catalog.importers import cleaning, fields
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row, UnreadableInput
+from research_api.catalog.importers.contract import ByteStream, Row, UnreadableInput
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import is_namespace, normalise
 from research_api.domain.search import SOURCE_NAMES
 from research_api.domain.works import Author, Record
+from research_api.records import cleaning, fields
+from research_api.records.errors import Rejected
 
 NAME = "collection"
 

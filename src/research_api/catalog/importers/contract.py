@@ -29,10 +29,6 @@ class DamagedSource(Exception):
     """The bytes end or break here; everything before was delivered."""
 
 
-class Rejected(Exception):
-    """One record cannot be taken; the text is the reason that the person who imports it reads."""
-
-
 class ByteStream(Protocol):
     """Anything with a `read` that gives at most `size` bytes, fewer if it likes, and none only at the end."""
 

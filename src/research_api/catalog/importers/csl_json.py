@@ -13,13 +13,13 @@ from collections.abc import Iterator
 
 from research_api.catalog.exporters.csl import date_parts
 from research_api.catalog.exporters.kinds import kind_of
-from research_api.catalog.importers import fields
 from research_api.catalog.importers.contract import ByteStream, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.catalog.importers.naming import Named, Naming, Told
 from research_api.domain.exports import RETRACTED_NOTE
 from research_api.domain.identifiers import is_work_id
 from research_api.domain.works import Author, Record
+from research_api.records import fields
 
 NAME = "csl-json"
 

@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from research_api.catalog.exporters.csv_rows import COLUMNS
-from research_api.catalog.importers import fields
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row, UnreadableInput
+from research_api.catalog.importers.contract import ByteStream, Row, UnreadableInput
 from research_api.catalog.importers.naming import Named, Naming, Told
 from research_api.catalog.importers.ndjson import open_access_of
 from research_api.catalog.importers.text_lines import MAX_RECORD_CHARACTERS, TOO_LONG, TextLines, check_utf_8
 from research_api.domain.identifiers import SCHEMES, is_work_id
 from research_api.domain.works import Author, Record
+from research_api.records import fields
+from research_api.records.errors import Rejected
 
 NAME = "csv"
 

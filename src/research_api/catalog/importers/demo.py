@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from research_api.catalog.importers import cleaning, fields
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row
+from research_api.catalog.importers.contract import ByteStream, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.domain.works import Author, Record
+from research_api.records import cleaning, fields
+from research_api.records.errors import Rejected
 
 NAME = "demo"
 

@@ -6,9 +6,10 @@ import io
 import re
 from collections.abc import Callable, Iterator
 
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row, UnreadableInput
+from research_api.catalog.importers.contract import ByteStream, Row, UnreadableInput
 from research_api.catalog.importers.json_text import JsonText
 from research_api.domain.works import Record
+from research_api.records.errors import Rejected
 
 # The first key of a page. Sources: OpenAlex API, "Paging"; Crossref REST API, GET /works (read 2026-11)
 _PAGE = re.compile(r'\{\s*"(?:meta|results|group_by|status|message|message-type|message-version)"\s*:')

@@ -6,7 +6,8 @@ import codecs
 import json
 import re
 
-from research_api.catalog.importers.contract import ByteStream, DamagedSource, Rejected
+from research_api.catalog.importers.contract import ByteStream, DamagedSource
+from research_api.records.errors import Rejected
 
 MAX_RECORD_BYTES = 10_000_000
 _CHUNK_BYTES = 1024 * 1024

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from research_api.catalog.importers import cleaning, fields
 from research_api.catalog.importers.collection import RESERVED
-from research_api.catalog.importers.contract import Rejected, UnreadableInput
+from research_api.catalog.importers.contract import UnreadableInput
 from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import is_namespace, is_work_id, normalise
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
+from research_api.records import cleaning, fields
+from research_api.records.errors import Rejected
 
 # 70 bytes each
 MAX_KEYS_REMEMBERED = 1_000_000

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from research_api.catalog.importers import fields
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row
+from research_api.catalog.importers.contract import ByteStream, Row
 from research_api.catalog.importers.json_records import leading_members, read_json
 from research_api.catalog.importers.naming import Named, Naming, Told
 from research_api.domain.identifiers import SCHEMES, is_work_id
 from research_api.domain.works import Author, OpenAccess, Record
+from research_api.records import fields
+from research_api.records.errors import Rejected
 
 NAME = "ndjson"
 

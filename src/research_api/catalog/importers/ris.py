@@ -16,13 +16,14 @@ from collections.abc import Iterator, Sequence
 
 from research_api.catalog.exporters.kinds import kind_of
 from research_api.catalog.exporters.ris import DATABASE, IDENTIFIER_TAGS
-from research_api.catalog.importers import fields
-from research_api.catalog.importers.contract import ByteStream, Rejected, Row, UnreadableInput
+from research_api.catalog.importers.contract import ByteStream, Row, UnreadableInput
 from research_api.catalog.importers.naming import Named, Naming, Told
 from research_api.catalog.importers.text_lines import MAX_RECORD_CHARACTERS, TOO_LONG, TextLines, check_utf_8
 from research_api.domain.exports import RETRACTED_NOTE
 from research_api.domain.identifiers import is_work_id
 from research_api.domain.works import Author, Record
+from research_api.records import fields
+from research_api.records.errors import Rejected
 
 NAME = "ris"
 

@@ -6,7 +6,8 @@ import codecs
 import io
 from collections.abc import Iterator
 
-from research_api.catalog.importers.contract import ByteStream, DamagedSource, Rejected
+from research_api.catalog.importers.contract import ByteStream, DamagedSource
+from research_api.records.errors import Rejected
 
 MAX_RECORD_CHARACTERS = 10_000_000
 TOO_LONG = "the record is longer than 10 MB"

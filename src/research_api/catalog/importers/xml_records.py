@@ -14,8 +14,9 @@ from typing import Protocol
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from research_api.catalog.importers.contract import ByteStream, DamagedSource, Rejected, Row, UnreadableInput
+from research_api.catalog.importers.contract import ByteStream, DamagedSource, Row, UnreadableInput
 from research_api.domain.works import Record
+from research_api.records.errors import Rejected
 
 MAX_RECORD_BYTES = 10_000_000
 _CHUNK_BYTES = 64 * 1024
@@ -65,12 +66,6 @@ def read_xml(stream: ByteStream, layout: Layout) -> Iterator[Row]:
             break
     if damage is not None:
         yield Row(records.line, None, damage)
-
-
-def text_at(element: Element, path: str) -> str | None:
-    """The text of the first element there, without the markup in it; None where there is none."""
-    found = element.find(path)
-    return None if found is None else "".join(found.itertext())
 
 
 class _Records:

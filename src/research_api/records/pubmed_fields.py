@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
-from research_api.catalog.importers import cleaning, fields
-from research_api.catalog.importers.xml_records import text_at
-from research_api.catalog.months import SHORT_MONTHS
 from research_api.domain.works import Author
+from research_api.records import cleaning, fields
+from research_api.records.months import SHORT_MONTHS
+from research_api.records.xml import text_at
 
 # what stands in place of a title that nobody has translated yet, or that nobody knows
 _NO_TITLES = frozenset({"in process citation", "not available", "no title available"})

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import islice
 
-from research_api.catalog.importers.cleaning import (
+from research_api.domain.identifiers import normalise
+from research_api.domain.works import WORK_TYPES, Author, Identifier
+from research_api.records.cleaning import (
     MAX_NAME_CHARACTERS,
     MAX_TITLE_CHARACTERS,
     clean_text,
     plain,
 )
-from research_api.catalog.importers.contract import Rejected
-from research_api.domain.identifiers import normalise
-from research_api.domain.works import WORK_TYPES, Author, Identifier
+from research_api.records.errors import Rejected
 
 MAX_AUTHORS = 5_000
 MAX_REFERENCES = 5_000

@@ -1,0 +1,1 @@
+"""What the payloads of sources say, as records: pure readers that importers and providers share."""
