@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -28,7 +29,10 @@ from research_api.db.keys import PostgresKeyStore
 from research_api.db.references import PostgresReferenceStore
 from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
-from research_api.embeddings.loading import SpecLoader
+from research_api.egress import Egress, EgressPolicy, Verdict
+from research_api.egress.guard import Guard
+from research_api.egress.policy import HUB_CONTENT_URLS, PUBLIC_HUB
+from research_api.embeddings.loading import Remotes, SpecLoader
 from research_api.enqueue import CeleryWakeUps, make_celery
 from research_api.services.catalog import CatalogService
 from research_api.services.cursors import CursorSigner
@@ -62,8 +66,11 @@ class Services:
 __all__ = [
     "Services",
     "build_services",
+    "check_egress",
     "demo_path",
     "downgrade_database",
+    "egress_policy",
+    "model_loader",
     "open_records",
     "record_formats",
     "upgrade_database",
@@ -99,7 +106,7 @@ def build_services(settings: Settings) -> Services:
     lists = RedisListStore(redis)
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
-    loader = SpecLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
+    loader = model_loader(settings)
     share = CpuShare(settings.embedding_cpu_percent / 100)
     embeddings = PostgresEmbeddingStore(database)
     has_vectors = settings.embedding_model is not None
@@ -124,6 +131,34 @@ def build_services(settings: Settings) -> Services:
         ),
         exports=ExportService(exporters()),
     )
+
+
+def egress_policy(settings: Settings, base_urls: Iterable[str] = ()) -> EgressPolicy:
+    """What calls may reach: the hosts of `base_urls`, of the addresses that settings give sources, of OPENAI_BASE_URL
+    and of the hub, and what EGRESS_ALLOW names.
+    """
+    urls = (*base_urls, *settings.source_base_urls.values(), settings.openai_base_url, settings.hub_url)
+    return EgressPolicy.of(urls, settings.egress_allow)
+
+
+def model_loader(settings: Settings) -> SpecLoader:
+    """Loads what EMBEDDING_MODEL names. Each remote has a policy of its own, so that the hosts that the hub sends
+    people to are for the hub's client alone.
+    """
+    hub_urls = (settings.hub_url, *(HUB_CONTENT_URLS if settings.hub_url == PUBLIC_HUB else ()))
+    remotes = Remotes(
+        settings.openai_base_url,
+        Guard(EgressPolicy.of([settings.openai_base_url], settings.egress_allow)),
+        settings.hub_url,
+        Guard(EgressPolicy.of(hub_urls, settings.egress_allow)),
+        settings.openai_api_key,
+    )
+    return SpecLoader(settings.data_dir / "models", remotes)
+
+
+def check_egress(settings: Settings, url: str) -> Verdict:
+    """What would happen to a call to the URL; its name is looked up, no connection is opened."""
+    return Egress(egress_policy(settings)).check(url)
 
 
 def _probes(database: Database, redis: Redis, searcher: TantivySearcher) -> tuple[Probe, ...]:
