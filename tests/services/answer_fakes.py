@@ -28,6 +28,9 @@ class FakeFlight:
         self._body: bytes | None = None
 
     def end(self, body: bytes | None) -> None:
+        """The first end counts."""
+        if self._is_over.is_set():
+            return
         self._body = body
         self._cache.ended(self._key, self)
         self._is_over.set()

@@ -61,7 +61,7 @@ class Flight(Protocol):
         ...
 
     def land(self, body: bytes) -> None:
-        """Everybody who waits gets this, whether it may be cached or not."""
+        """Everybody who waits gets this, whether it may be cached or not. A second end of the flight is none."""
         ...
 
     def give_up(self) -> None:
