@@ -110,7 +110,9 @@ def _type(work: dict[str, object]) -> str | None:
 def _identifiers(work: dict[str, object]) -> tuple[Identifier, ...]:
     """Those with a member of their own first, then what the list has besides."""
     listed = map(fields.members_of, fields.items_of(work.get("identifiers")))
-    typed = ((_SCHEMES.get(str(entry.get("type")).upper()), _number(entry.get("identifier"))) for entry in listed)
+    typed = (
+        (_SCHEMES.get(str(entry.get("type")).upper()), _number(entry.get("identifier"))) for entry in listed
+    )
     return fields.identifiers_of(
         ("doi", work.get("doi")),
         ("pmid", _number(work.get("pubmedId"))),
@@ -127,7 +129,11 @@ def _links(work: dict[str, object], kind: str) -> Iterator[str]:
 
 
 def _open_access(work: dict[str, object]) -> OpenAccess:
-    copies = (work.get("downloadUrl"), *_links(work, "download"), *fields.items_of(work.get("sourceFulltextUrls")))
+    copies = (
+        work.get("downloadUrl"),
+        *_links(work, "download"),
+        *fields.items_of(work.get("sourceFulltextUrls")),
+    )
     url = next((found for found in map(fields.url_of, copies) if found), None)
     if url is None:
         return OpenAccess()

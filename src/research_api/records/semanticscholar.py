@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 
-from research_api.domain.identifiers import normalise
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
 from research_api.records import cleaning, fields
 from research_api.records.errors import Rejected
@@ -131,10 +130,16 @@ def _licence(value: object) -> str | None:
     """`cc-by-nc-nd` for `CCBYNCND`; any other name in lower case."""
     name = fields.plain_of(value, cleaning.MAX_NAME_CHARACTERS)
     found = _CREATIVE_COMMONS.fullmatch(name or "")
-    return "-".join(["cc", *(part for part in found.groups() if part)]).lower() if found else name and name.lower()
+    return (
+        "-".join(["cc", *(part for part in found.groups() if part)]).lower()
+        if found
+        else name and name.lower()
+    )
 
 
 def _references(value: object) -> tuple[Identifier, ...]:
     """One identifier of each work that has any, the strongest."""
-    named = (identifiers_of(fields.members_of(entry)) for entry in fields.items_of(value)[: fields.MAX_REFERENCES])
+    named = (
+        identifiers_of(fields.members_of(entry)) for entry in fields.items_of(value)[: fields.MAX_REFERENCES]
+    )
     return tuple(dict.fromkeys(identifiers[0] for identifiers in named if identifiers))
