@@ -35,7 +35,9 @@ _SCHEMES = {"arxiv": "arxiv", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid"}
 # addresses that resolve a DOI name it; `normalise` takes no other
 _REFERENCE_SCHEMES = {**_SCHEMES, "url": "doi"}
 # Source: COAR / OpenAIRE "info:eu-repo-Access-Terms" vocabulary (read 2026-11)
-_ACCESS_TERMS = re.compile(r"info:eu-repo/semantics/(open|closed|restricted|embargoed)Access/?", re.IGNORECASE)
+_ACCESS_TERMS = re.compile(
+    r"info:eu-repo/semantics/(open|closed|restricted|embargoed)Access/?", re.IGNORECASE
+)
 _SPDX_CREATIVE_COMMONS = re.compile(r"(cc0|cc-by(?:-(?:nc|nd|sa))*)-\d", re.IGNORECASE)
 
 
@@ -46,7 +48,9 @@ def to_record(item: dict[str, object]) -> Record:
     in that year. A work stands in its container, or else with its publisher. Withdrawn works count as retracted.
     """
     told = fields.members_of(item.get("attributes"))
-    doi = normalise_doi(cleaning.clean_text(fields.text_of(told.get("doi")) or fields.text_of(item.get("id")) or ""))
+    doi = normalise_doi(
+        cleaning.clean_text(fields.text_of(told.get("doi")) or fields.text_of(item.get("id")) or "")
+    )
     if doi is None:
         raise Rejected("the record has no well-formed DOI")
     title = _title(told)
@@ -68,12 +72,21 @@ def to_record(item: dict[str, object]) -> Record:
         open_access=_open_access(told, url),
         citation_count=fields.count_of(told.get("citationCount")),
         retracted=_is_withdrawn(told) or retractions.is_marked(title),
-        references=_references(item, told, doi),
+        references=references_of(item),
     )
 
 
+def references_of(item: dict[str, object]) -> tuple[Identifier, ...]:
+    """What the work refers to: as it says itself, and as DataCite has gathered it; each once, 5,000 at most."""
+    told = fields.members_of(item.get("attributes"))
+    said = fields.identifiers_of(*islice(_referred(told), fields.MAX_REFERENCES))
+    found = dict.fromkeys([*said, *linked_dois(item, "references")])
+    own = fields.identifiers_of(("doi", told.get("doi")), ("doi", item.get("id")))
+    return tuple(each for each in found if each not in own)[: fields.MAX_REFERENCES]
+
+
 def linked_dois(item: dict[str, object], relation: str) -> tuple[Identifier, ...]:
-    """The DOIs of one of the work's relationships: `references` or `citations`; each once, 5,000 at most."""
+    """The DOIs of one of the work's relationships, `references` or `citations`; each once, 5,000 at most."""
     related = fields.members_of(fields.members_of(item.get("relationships")).get(relation))
     entries = fields.items_of(related.get("data"))
     return fields.references_of("doi", (fields.members_of(entry).get("id") for entry in entries))
@@ -88,11 +101,16 @@ def _known(value: object, max_characters: int) -> str | None:
 def _title(told: dict[str, object]) -> str:
     """The first title of no special type, else the first there is; with its subtitle."""
     entries = [fields.members_of(entry) for entry in fields.items_of(told.get("titles"))]
-    found = [(entry.get("titleType"), _known(entry.get("title"), cleaning.MAX_TITLE_CHARACTERS)) for entry in entries]
+    found = [
+        (entry.get("titleType"), _known(entry.get("title"), cleaning.MAX_TITLE_CHARACTERS))
+        for entry in entries
+    ]
     main = [text for kind, text in found if text and not kind]
     other = [text for kind, text in found if text and kind != "Subtitle"]
     title = fields.title_of(*main, *other)
-    return titles.with_subtitle(title, next((text for kind, text in found if text and kind == "Subtitle"), None))
+    return titles.with_subtitle(
+        title, next((text for kind, text in found if text and kind == "Subtitle"), None)
+    )
 
 
 def _abstract(told: dict[str, object]) -> str | None:
@@ -131,8 +149,17 @@ def _orcid(person: dict[str, object]) -> str | None:
 def _dates(told: dict[str, object]) -> list[str]:
     """The dates of publication; of a span its start, of a point in time its day."""
     entries = [fields.members_of(entry) for entry in fields.items_of(told.get("dates"))]
-    given = [entry.get("date") for kind in _DATES_OF_PUBLICATION for entry in entries if entry.get("dateType") == kind]
-    texts = [re.split("[T/ ]", text.strip(), maxsplit=1)[0] for text in [*given, told.get("published")] if isinstance(text, str)]
+    given = [
+        entry.get("date")
+        for kind in _DATES_OF_PUBLICATION
+        for entry in entries
+        if entry.get("dateType") == kind
+    ]
+    texts = [
+        re.split("[T/ ]", text.strip(), maxsplit=1)[0]
+        for text in [*given, told.get("published")]
+        if isinstance(text, str)
+    ]
     return [date for date in map(fields.date_of, texts) if date]
 
 
@@ -168,7 +195,7 @@ def _identifiers(told: dict[str, object], doi: str) -> tuple[Identifier, ...]:
 
 
 def _open_access(told: dict[str, object], url: str) -> OpenAccess:
-    """Open under a Creative Commons licence or where it is said in the words of info:eu-repo; the file before the page."""
+    """Open under a Creative Commons licence, or where info:eu-repo's words say so; the file before the page."""
     terms: set[str] = set()
     licences: list[str] = []
     is_free = False
@@ -192,13 +219,6 @@ def _open_access(told: dict[str, object], url: str) -> OpenAccess:
 def _is_withdrawn(told: dict[str, object]) -> bool:
     entries = map(fields.members_of, fields.items_of(told.get("dates")))
     return any(entry.get("dateType") == _DATE_OF_REMOVAL for entry in entries)
-
-
-def _references(item: dict[str, object], told: dict[str, object], doi: str) -> tuple[Identifier, ...]:
-    pairs = islice(_referred(told), fields.MAX_REFERENCES)
-    found = dict.fromkeys([*fields.identifiers_of(*pairs), *linked_dois(item, "references")])
-    found.pop(Identifier("doi", doi), None)
-    return tuple(found)[: fields.MAX_REFERENCES]
 
 
 def _referred(told: dict[str, object]) -> Iterator[tuple[str, object]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(
-    r"\W{0,3}(?:RETRACTED|Retracted)(?: (?:ARTICLE|CHAPTER|PAPER|Article|Chapter|Paper))?\s*:"
-)
+_MARK = re.compile(r"\W{0,3}(?:RETRACTED|Retracted)(?: (?:ARTICLE|CHAPTER|PAPER|Article|Chapter|Paper))?\s*:")
 
 
 def is_marked(title: str) -> bool:

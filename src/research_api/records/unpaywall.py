@@ -44,7 +44,10 @@ def _author(entry: object) -> Author | None:
     """A person in parts as Crossref has them, or by the name as it stands on the work."""
     person = fields.members_of(entry)
     return fields.author_of(
-        name=person.get("name"), given=person.get("given"), family=person.get("family"), orcid=person.get("ORCID")
+        name=person.get("name"),
+        given=person.get("given"),
+        family=person.get("family"),
+        orcid=person.get("ORCID"),
     ) or fields.author_of(name=person.get("raw_author_name"))
 
 
