@@ -10,7 +10,7 @@ from research_api.domain.calls import Outgoing, Reply, Send
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Preview, preview_of
-from research_api.domain.sources import Edges, SourceAnswer, SourceQuestion
+from research_api.domain.sources import Edges, Source, SourceAnswer, SourceQuestion
 from research_api.domain.upsert import Incoming, Known, Outcome
 from research_api.domain.works import Identifier, Record, Work
 from research_api.services.asking import SourceAsker
@@ -22,7 +22,6 @@ from research_api.services.federation import FederatedSearch
 from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
 from research_api.services.source_answers import SourceAnswers
-from research_api.services.source_ports import Source
 from tests.catalog.fakes import FakeChangeFeed
 from tests.services.answer_fakes import FakeAnswerCache
 

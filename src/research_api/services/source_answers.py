@@ -13,7 +13,7 @@ import structlog
 from research_api.domain.calls import Send
 from research_api.domain.query import print_query, repeated_words, year_bounds
 from research_api.domain.search import CATALOG, Mode, SourceOutcome, SourceReport
-from research_api.domain.sources import SourceQuestion
+from research_api.domain.sources import Source, SourceQuestion
 from research_api.domain.upsert import Incoming
 from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit
@@ -22,7 +22,6 @@ from research_api.services.catalog_list import Listed
 from research_api.services.fan_out import FanOut, Result
 from research_api.services.gathered import Gathered, decode_gathered, encode_gathered, gathered, looked_up
 from research_api.services.question import Question
-from research_api.services.source_ports import Source
 
 log = structlog.get_logger(__name__)
 
