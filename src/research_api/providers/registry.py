@@ -10,8 +10,10 @@ from research_api.domain.sources import Source
 from research_api.providers import (
     arxiv,
     core,
+    crossref,
     datacite,
     doaj,
+    openalex,
     opencitations,
     semanticscholar,
     unpaywall,
@@ -37,7 +39,9 @@ class _Kind:
 _KINDS = {
     kind.module.NAME: kind
     for kind in (
+        _Kind(openalex, openalex.OpenAlexSource),
         _Kind(semanticscholar, semanticscholar.SemanticScholar),
+        _Kind(crossref, crossref.CrossrefSource),
         _Kind(arxiv, arxiv.ArxivSource),
         _Kind(doaj, doaj.DoajSource),
         _Kind(core, core.Core),
