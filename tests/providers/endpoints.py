@@ -15,7 +15,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     # any list of works, and single works, have the form of those that we ask for
     "crossref": (
         r"GET (/v1)?/works(\?|$)",
-        r"GET (/v1)?/works/(?!.*/(agency|transform/)).",
+        r"GET (/v1)?/works/(?!.*/(agency|transform)).",
         r"GET /(members|prefixes|types|funders|journals)/.*/works(\?|$)",
     ),
     "datacite": (r"GET /dois\?",),
@@ -38,13 +38,18 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     "unpaywall": (r"GET /v2/10\.",),
 }
 
+# by the start of their names: these hold what another program made of an answer, with other fields and all as text
+NO_ANSWERS: Mapping[str, str] = {
+    "pyEuropePMC__raw_": "no answer of the source, but the same work in the words of another program",
+}
+
 IGNORED: Mapping[str, Mapping[str, str]] = {
     "core": {
         r"(GET|POST) /api-v2/": "version 2 of the API; we ask version 3, whose works have other fields",
     },
     "crossref": {
         r"GET /works/.*/agency": _OTHER_FORM + "which agency registered a DOI",
-        r"GET (/v1)?/works/.*/transform/": "the same works in formats for other programs, by content negotiation",
+        r"GET (/v1)?/works/.*/transform": "the same works in formats for other programs, by content negotiation",
         r"GET /(members|prefixes|types|funders|journals)(?!/.*/works(\?|$))": _OTHER_FORM + "a register",
         r"GET /licenses": _OTHER_FORM + "a register",
     },

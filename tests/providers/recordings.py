@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from research_api.domain.calls import Outgoing, Reply
 from research_api.domain.works import Record
-from tests.providers.endpoints import CALLED, IGNORED
+from tests.providers.endpoints import CALLED, IGNORED, NO_ANSWERS
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,20 @@ def _header(value: object) -> str:
 
 def is_called(recording: Recording) -> bool:
     """True where our source asks that endpoint, or one whose answers have the same form."""
-    return any(re.match(pattern, recording.target) for pattern in CALLED[recording.source])
+    return not _reasons_by_name(recording) and any(
+        re.match(pattern, recording.target) for pattern in CALLED[recording.source]
+    )
 
 
 def reasons_to_ignore(recording: Recording) -> list[str]:
     """Why nothing of ours reads it; empty where nobody gave a reason."""
     pairs = IGNORED.get(recording.source, {}).items()
-    return [reason for pattern, reason in pairs if re.match(pattern, recording.target)]
+    reasons = [reason for pattern, reason in pairs if re.match(pattern, recording.target)]
+    return reasons + _reasons_by_name(recording)
+
+
+def _reasons_by_name(recording: Recording) -> list[str]:
+    return [reason for start, reason in NO_ANSWERS.items() if recording.name.startswith(start)]
 
 
 def called(shared_data: Path, source: str, *, refused: bool = False) -> list[Recording]:

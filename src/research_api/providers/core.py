@@ -57,7 +57,7 @@ _DIALECT = Dialect(
 
 
 class Core:
-    """The source `core`; stands in for `services.ports.Source`."""
+    """The source `core`; stands in for `domain.sources.Source`."""
 
     name = NAME
     looks_up = frozenset(_MEMBERS)

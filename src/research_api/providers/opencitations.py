@@ -34,7 +34,7 @@ _SCHEMES = ("doi", "pmid")
 
 
 class OpenCitations:
-    """The source `opencitations`; stands in for `services.ports.Source`, though it can only follow citations."""
+    """The source `opencitations`; stands in for `domain.sources.Source`, though it can only follow citations."""
 
     name = NAME
     looks_up: frozenset[str] = frozenset()

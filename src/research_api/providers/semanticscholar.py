@@ -70,7 +70,7 @@ _NO_SUCH_IDS = "No valid paper ids given"
 
 
 class SemanticScholar:
-    """The source `semanticscholar`; stands in for `services.ports.Source`."""
+    """The source `semanticscholar`; stands in for `domain.sources.Source`."""
 
     name = NAME
     looks_up = frozenset(_LEADS)
