@@ -36,6 +36,19 @@ def test_a_quoted_text_finds_the_keyword_it_stands_for_and_no_other(text: str) -
     assert not match(document({}, {"id": [text + "x"]}))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (None, None, ""),
+        (2010, None, "year:[2010 TO *]"),
+        (None, 2015, "year:[0000 TO 2015]"),
+        (5, 99_999, "year:[0005 TO 9999]"),
+    ],
+)
+def test_years_have_four_digits(first: int | None, last: int | None, said: str) -> None:
+    assert lucene.year_range("year", first, last, lowest="0000") == said
+
+
 def test_clauses_are_joined_and_none_is_said_twice() -> None:
     assert lucene.conjunction_of("", "") == ""
     assert lucene.conjunction_of("", "b") == "b"

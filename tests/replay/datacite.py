@@ -67,7 +67,7 @@ class DataciteReplay:
         meta: dict[str, object] = {"total": len(found), "totalPages": pages, "page": number}
         if asked.param("disable-facets") != "true":
             meta["states"] = [{"id": "findable", "title": "Findable", "count": len(found)}]
-        body = {
+        body: dict[str, object] = {
             "data": [item(work) for work in found[(number - 1) * size : number * size]],
             "meta": meta,
             "links": {
@@ -104,7 +104,6 @@ def item(work: SampleWork) -> dict[str, object]:
 
 
 def _attributes(work: SampleWork) -> dict[str, object]:
-    abstract = work.abstract or "(:unav)"
     return {
         "doi": work.doi,
         "identifiers": [],
@@ -118,34 +117,12 @@ def _attributes(work: SampleWork) -> dict[str, object]:
             {"date": f"{work.date}T10:11:12Z", "dateType": "Submitted"},
             {"date": str(work.year), "dateType": "Issued"},
             {"date": work.date, "dateType": "Available"},
-            *([{"date": work.date, "dateType": "Withdrawn"}] if work.retracted else []),
         ],
-        "types": {
-            "ris": "RPRT",
-            "bibtex": "article",
-            "citeproc": "article-journal",
-            "schemaOrg": "ScholarlyArticle",
-            "resourceType": "Article",
-            "resourceTypeGeneral": _GENERAL_TYPES.get(work.type, "Other"),
-        },
-        "relatedIdentifiers": [
-            {
-                "relationType": "References",
-                "relatedIdentifier": f"10.5555/sample.{number:06}",
-                "relatedIdentifierType": "DOI",
-            }
-            for number in work.references
-            if number % 2 == 0
-        ],
+        "types": _types(work),
+        "relatedIdentifiers": [_reference(number) for number in work.references if number % 2 == 0],
         "relatedItems": [],
         "rightsList": [_rights(work)] if work.license else [],
-        "descriptions": [
-            {"description": "Twelve pages", "descriptionType": "Other"},
-            {
-                "description": f"<p>{html.escape(abstract)}</p>" if work.has_markup else abstract,
-                "descriptionType": "Abstract",
-            },
-        ],
+        "descriptions": _descriptions(work),
         "url": work.url,
         "contentUrl": None,
         "state": "findable",
@@ -153,6 +130,38 @@ def _attributes(work: SampleWork) -> dict[str, object]:
         "referenceCount": len(work.references),
         "citationCount": work.citation_count,
     }
+
+
+def _types(work: SampleWork) -> dict[str, str]:
+    """With what DataCite derives where it knows nothing."""
+    derived = {
+        "ris": "RPRT",
+        "bibtex": "article",
+        "citeproc": "article-journal",
+        "schemaOrg": "ScholarlyArticle",
+    }
+    return {
+        **derived,
+        "resourceType": "Article",
+        "resourceTypeGeneral": _GENERAL_TYPES.get(work.type, "Other"),
+    }
+
+
+def _reference(number: int) -> dict[str, str]:
+    return {
+        "relationType": "References",
+        "relatedIdentifier": f"10.5555/sample.{number:06}",
+        "relatedIdentifierType": "DOI",
+    }
+
+
+def _descriptions(work: SampleWork) -> list[dict[str, str]]:
+    abstract = work.abstract or "(:unav)"
+    shown = f"<p>{html.escape(abstract)}</p>" if work.has_markup else abstract
+    return [
+        {"description": "Twelve pages", "descriptionType": "Other"},
+        {"description": shown, "descriptionType": "Abstract"},
+    ]
 
 
 def _creator(work: SampleWork, place: int) -> dict[str, object]:
