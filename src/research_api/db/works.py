@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +15,7 @@ from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
 from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
 from research_api.domain.agreement import WorkState
 from research_api.domain.merging import record_from_body
+from research_api.domain.previews import Preview, preview_of
 from research_api.domain.upsert import (
     Incoming,
     Known,
@@ -48,13 +50,25 @@ class PostgresWorkStore:
         with self._database.begin() as connection:
             connection.execute(TURN, {"lock": CATALOG_WRITERS_LOCK})
             known = Known(digests=_digests(connection, batch))
-            changed = [one for one in batch if known.digests.get(one.key, ("", b""))[1] != one.digest]
+            changed = _changed(known, batch)
             if not changed:
                 return [Outcome.UNCHANGED] * len(batch)
             _load(connection, known, changed)
             plan = Upsert(known).decide(batch)
             _write(connection, plan)
         return list(plan.outcomes)
+
+    def preview(self, batch: Sequence[Incoming]) -> Preview:
+        """What `upsert` would make of the batch now, with all works that its records belong to. Writes nothing.
+
+        Raises DatabaseUnavailable.
+        """
+        with self._database.connect() as connection:
+            known = Known(digests=_digests(connection, batch))
+            _load(connection, known, _changed(known, batch))
+            preview = preview_of(known, batch)
+            stored = _works(connection, preview.lacking) if preview.lacking else {}
+        return replace(preview, works={**stored, **preview.works})
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         """The works under the ids asked, survivors under the ids that were merged away; unknown ids are left out."""
@@ -137,6 +151,11 @@ def _digests(
         (row.source, row.source_id): (row.work_id, bytes(row.digest))
         for row in connection.execute(query, values)
     }
+
+
+def _changed(known: Known, batch: Sequence[Incoming]) -> list[Incoming]:
+    """The records that are new, or say something else than before."""
+    return [one for one in batch if known.digests.get(one.key, ("", b""))[1] != one.digest]
 
 
 def _load(connection: sa.Connection, known: Known, changed: Sequence[Incoming]) -> None:

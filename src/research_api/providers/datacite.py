@@ -53,7 +53,7 @@ _DIALECT = Dialect(
 
 
 class DataciteSource:
-    """Satisfies `services.ports.Source`. An arXiv id is asked for by the DOI that arXiv has given it."""
+    """Satisfies `domain.sources.Source`. An arXiv id is asked for by the DOI that arXiv has given it."""
 
     name: Final = NAME
     looks_up: Final = frozenset({"doi", "arxiv"})

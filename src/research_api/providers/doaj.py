@@ -59,7 +59,7 @@ _DIALECT = Dialect(
 
 
 class DoajSource:
-    """Satisfies `services.ports.Source`."""
+    """Satisfies `domain.sources.Source`."""
 
     name: Final = NAME
     looks_up: Final = frozenset({"doi"})

@@ -33,7 +33,7 @@ _UNPROCESSABLE = 422
 
 
 class UnpaywallSource:
-    """Satisfies `services.ports.Source`."""
+    """Satisfies `domain.sources.Source`."""
 
     name: Final = NAME
     looks_up: Final = frozenset({"doi"})

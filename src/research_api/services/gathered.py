@@ -1,0 +1,55 @@
+"""What one source gave for one question, ready to be merged, and as bytes for the cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from research_api.domain.merging import record_from_body
+from research_api.domain.sources import SourceAnswer
+from research_api.domain.upsert import Incoming, prepare
+from research_api.domain.works import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """records: in the order of the source. total: how many works it says it has, None where it does not say."""
+
+    records: tuple[Incoming, ...]
+    sent: str | None
+    total: int | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """True where the source has, or may have, more than it gave."""
+        return self.total is None or self.total > len(self.records)
+
+
+def gathered(answer: SourceAnswer) -> Gathered:
+    """The answer with its records prepared."""
+    return Gathered(_prepared(answer.records), answer.sent, answer.total)
+
+
+def looked_up(records: Sequence[Record], sent: str) -> Gathered:
+    """What a look-up gave; there is no more of it."""
+    return Gathered(_prepared(records), sent, len(records))
+
+
+def encode_gathered(given: Gathered) -> bytes:
+    """As bytes: a line about all, then a line for each record; `decode_gathered` is the inverse."""
+    head = json.dumps({"sent": given.sent, "total": given.total})
+    lines = [head, *(one.body_text for one in given.records)]
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def decode_gathered(data: bytes) -> Gathered:
+    """What `encode_gathered` was given. Raises ValueError, KeyError or TypeError for other bytes."""
+    head_text, *lines = data.decode("utf-8", "surrogatepass").split("\n")
+    head = json.loads(head_text)
+    records = tuple(prepare(record_from_body(json.loads(line))) for line in lines)
+    return Gathered(records, head["sent"], head["total"])
+
+
+def _prepared(records: Sequence[Record]) -> tuple[Incoming, ...]:
+    return tuple([prepare(record) for record in records])
