@@ -20,6 +20,8 @@ from research_api.records.errors import Rejected
 SOURCE = "semanticscholar"
 
 _PAPER_ID = re.compile(r"[0-9a-f]{40}")
+# It capitalises the words of titles, those inside entities too: `Don&Apos;T` (recorded)
+_CAPITAL_ENTITY = re.compile(r"&(?:Amp|Apos|Gt|Lt|Quot);")
 _CREATIVE_COMMONS = re.compile(r"CC(BY)(NC)?(SA|ND)?", re.IGNORECASE)
 
 # The first that a paper has tells its type: one paper may be ["Book", "JournalArticle", "Conference"] (recorded).
@@ -57,7 +59,7 @@ def to_record(paper: dict[str, object]) -> Record:
     return Record(
         source=SOURCE,
         source_id=source_id,
-        title=fields.title_of(paper.get("title")),
+        title=_title(paper.get("title")),
         abstract=_abstract(paper.get("abstract")),
         authors=fields.authors_of(_author(entry) for entry in fields.items_of(paper.get("authors"))),
         year=fields.year_of(paper.get("year")),
@@ -89,6 +91,11 @@ def identifiers_of(paper: dict[str, object]) -> tuple[Identifier, ...]:
 def _number(value: object) -> str | None:
     """Text, also where a number was given: CorpusId is a number, PubMed is text (recorded)."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else fields.text_of(value)
+
+
+def _title(value: object) -> str:
+    text = fields.text_of(value) or ""
+    return fields.title_of(_CAPITAL_ENTITY.sub(lambda entity: entity[0].lower(), text))
 
 
 def _abstract(value: object) -> str | None:
