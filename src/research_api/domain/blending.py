@@ -13,9 +13,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from research_api.domain.text import words
-from research_api.domain.works import Work
+from research_api.domain.works import Record, Work
 
 CATALOG_WEIGHT = 2.0
 _K1, _B = 1.2, 0.75
@@ -33,32 +34,38 @@ def forms_of(asked: Iterable[str]) -> dict[str, str]:
     return forms | {word: word for word in asked}
 
 
-def counted_words(work: Work, forms: Mapping[str, str]) -> tuple[Mapping[str, int], int]:
+@dataclass(frozen=True, slots=True)
+class Counted:
     """How often title and abstract have each of the words that were asked, and how many words they have in all."""
-    found = words(work.title)
-    if work.abstract:
-        found += words(work.abstract)
-    return Counter(forms[word] for word in found if word in forms), len(found)
+
+    counts: Mapping[str, int]
+    length: int
 
 
-def word_scores(
-    counted: Mapping[int, tuple[Mapping[str, int], int]], asked: Sequence[str]
-) -> dict[int, float]:
+def counted_words(told: Work | Record, forms: Mapping[str, str]) -> Counted:
+    """The words of one text, by their forms."""
+    found = words(told.title)
+    if told.abstract:
+        found += words(told.abstract)
+    return Counted(Counter([forms[word] for word in found if word in forms]), len(found))
+
+
+def word_scores(counted: Mapping[int, Counted], asked: Sequence[str]) -> dict[int, float]:
     """For each work how well the words that were asked fit it, from 0 to 1; a word asked twice counts twice."""
     if not counted:
         return {}
-    average = sum(length for _, length in counted.values()) / len(counted) or 1.0
-    frequency = Counter(word for counts, _ in counted.values() for word in counts)
+    average = sum(one.length for one in counted.values()) / len(counted) or 1.0
+    frequency = Counter(word for one in counted.values() for word in one.counts)
     weight = {
         word: often * math.log(1 + (len(counted) - frequency[word] + 0.5) / (frequency[word] + 0.5))
         for word, often in Counter(asked).items()
     }
     scores = {
         number: sum(
-            weight[word] * count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * length / average))
-            for word, count in counts.items()
+            weight[word] * count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * one.length / average))
+            for word, count in one.counts.items()
         )
-        for number, (counts, length) in counted.items()
+        for number, one in counted.items()
     }
     best = max(scores.values())
     return {number: score / best for number, score in scores.items()} if best > 0 else scores

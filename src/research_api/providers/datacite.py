@@ -21,7 +21,7 @@ from typing import Final
 from urllib.parse import quote
 
 from research_api.domain.calls import Outgoing, Send
-from research_api.domain.search import Filters, Sort
+from research_api.domain.search import Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers import lucene, replies
@@ -43,7 +43,7 @@ _HEADERS = {"Accept": "application/vnd.api+json"}
 
 
 def _years(first: int | None, last: int | None) -> str:
-    return f"publicationYear:[{first or '*'} TO {last or '*'}]"
+    return lucene.year_range("publicationYear", first, last)
 
 
 _DIALECT = Dialect(
@@ -70,7 +70,7 @@ class DataciteSource:
             return SourceAnswer((), "", total=0)
         query = lucene.conjunction_of(
             translated(question, _DIALECT),
-            _year_filter(question.filters),
+            _years(question.filters.year_from, question.filters.year_to),
             f"types.resourceTypeGeneral:{lucene.any_of(kinds)}" if kinds else "",
         )
         body = self._ask(query, min(question.limit, _MAX_PAGE), _ORDERS[question.sort], send)
@@ -119,12 +119,6 @@ class DataciteSource:
 
 def _doi(identifier: Identifier) -> str:
     return identifier.value if identifier.scheme == "doi" else f"10.48550/arxiv.{identifier.value}"
-
-
-def _year_filter(filters: Filters) -> str:
-    if filters.year_from is None and filters.year_to is None:
-        return ""
-    return _years(filters.year_from, filters.year_to)
 
 
 def _records(body: dict[str, object]) -> tuple[tuple[Record, ...], int]:

@@ -20,7 +20,7 @@ from typing import Final
 from urllib.parse import quote
 
 from research_api.domain.calls import Outgoing, Send
-from research_api.domain.search import Filters, Sort
+from research_api.domain.search import Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers import lucene, replies
@@ -37,14 +37,13 @@ _MAX_PAGE = 100
 _MAX_BATCH = 20
 # a path of 4 KB, where one sign in three is escaped
 _MAX_BATCH_CHARACTERS = 1_500
-_FIRST_YEAR, _LAST_YEAR = 1000, 9999
 _RESERVED = "*?~:"
 _TYPE = "journal-article"
 _EVERYTHING = "*"
 
 
 def _years(first: int | None, last: int | None) -> str:
-    return f"bibjson.year:[{first or _FIRST_YEAR} TO {last or _LAST_YEAR}]"
+    return lucene.year_range("bibjson.year", first, last, lowest="0000", highest="9999")
 
 
 _DIALECT = Dialect(
@@ -74,7 +73,10 @@ class DoajSource:
         filters = question.filters
         if filters.open_access is False or (filters.types and _TYPE not in filters.types):
             return SourceAnswer((), "", total=0)
-        query = lucene.conjunction_of(translated(question, _DIALECT), _year_filter(filters)) or _EVERYTHING
+        query = (
+            lucene.conjunction_of(translated(question, _DIALECT), _years(filters.year_from, filters.year_to))
+            or _EVERYTHING
+        )
         order = (("sort", "created_date:desc"),) if question.sort is Sort.NEWEST else ()
         body = self._ask(query, min(question.limit, _MAX_PAGE), order, send)
         records, rejected = _records(body)
@@ -108,12 +110,6 @@ class DoajSource:
         url = f"{self._base_url}/search/articles/{quote(query, safe='')}"
         params = (("page", "1"), ("pageSize", str(limit)), *order)
         return replies.json_of(send(Outgoing(url, params, {"Accept": "application/json"})))
-
-
-def _year_filter(filters: Filters) -> str:
-    if filters.year_from is None and filters.year_to is None:
-        return ""
-    return _years(filters.year_from, filters.year_to)
 
 
 def _records(body: dict[str, object]) -> tuple[tuple[Record, ...], int]:

@@ -19,6 +19,20 @@ def any_of(terms: Iterable[str]) -> str:
     return f"({' OR '.join(terms)})"
 
 
+def year_range(
+    field: str, first: int | None, last: int | None, *, lowest: str = "*", highest: str = "*"
+) -> str:
+    """`field:[2010 TO *]`, each year in four digits as dates and texts are compared; "" for no bound at all."""
+    if first is None and last is None:
+        return ""
+    ends = [lowest if first is None else _four_digits(first), highest if last is None else _four_digits(last)]
+    return f"{field}:[{' TO '.join(ends)}]"
+
+
+def _four_digits(year: int) -> str:
+    return f"{min(max(year, 0), 9_999):04}"
+
+
 def conjunction_of(*clauses: str) -> str:
     """All that is not empty, joined by AND; what stands in an earlier clause already is not said again."""
     joint = ""

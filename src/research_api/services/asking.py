@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from research_api.domain.blending import counted_words, forms_of
 from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
 from research_api.domain.previews import Preview, preview_of
@@ -18,7 +19,7 @@ from research_api.services.catalog_list import CatalogLister, Listed
 from research_api.services.gathered import Gathered
 from research_api.services.merged_list import merged_list
 from research_api.services.ports import WorkStore
-from research_api.services.question import Question
+from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import Answers, AtHand, SourceAnswers, Turn
 
 log = structlog.get_logger(__name__)
@@ -66,7 +67,9 @@ class SourceAsker:
     def _own(self, turn: Turn) -> AtHand:
         listed = self._lister.listed(turn.question, more_than=turn.depth)
         head = [work_id_from_number(number) for number in listed.kept.numbers[:AT_HAND]]
-        return AtHand(listed, {work_number(work.id): work for work in self._store.by_ids(head).values()})
+        forms = forms_of(asked_words(turn.question))
+        works = self._store.by_ids(head).values()
+        return AtHand(listed, {work_number(work.id): counted_words(work, forms) for work in works})
 
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})

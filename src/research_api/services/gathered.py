@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
+from research_api.domain.agreement import RecordKey
+from research_api.domain.blending import Counted, counted_words
 from research_api.domain.merging import record_from_body
 from research_api.domain.sources import SourceAnswer
 from research_api.domain.upsert import Incoming, prepare
@@ -14,16 +17,24 @@ from research_api.domain.works import Record
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """records: in the order of the source. total: how many works it says it has, None where it does not say."""
+    """records: in the order of the source. total: how many works it says it has, None where it does not say.
+
+    counted: of each record, the words that were asked; made in the thread of its source, while others are waited for.
+    """
 
     records: tuple[Incoming, ...]
     sent: str | None
     total: int | None = None
+    counted: Mapping[RecordKey, Counted] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def has_more(self) -> bool:
         """True where the source has, or may have, more than it gave."""
         return self.total is None or self.total > len(self.records)
+
+    def with_counts(self, forms: Mapping[str, str]) -> Gathered:
+        """The same, its words counted. forms: as `blending.forms_of` gives them."""
+        return replace(self, counted={one.key: counted_words(one.record, forms) for one in self.records})
 
 
 def gathered(answer: SourceAnswer) -> Gathered:

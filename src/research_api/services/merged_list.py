@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from research_api.domain.blending import CATALOG_WEIGHT, blended, counted_words, forms_of, word_scores
+from research_api.domain.blending import CATALOG_WEIGHT, blended, word_scores
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Preview
-from research_api.domain.query import Phrase, document_of, match, ranking_leaves
+from research_api.domain.query import document_of, match
 from research_api.domain.search import CATALOG, FACET_VALUES, MAX_KEPT_WORKS, FacetCount, Mode, Placed, Sort
 from research_api.domain.works import Identifier, Work, day_order, work_id_from_number, work_number
-from research_api.services.catalog_list import Listed
 from research_api.services.gathered import Gathered
-from research_api.services.question import Question
+from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import AtHand
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """works: those that sources gave. placed: all works with their places. own: the catalog's with its scores."""
+
+    question: Question
+    works: Mapping[int, Work]
+    placed: Mapping[int, Sequence[Placed]]
+    own: Mapping[int, float]
 
 
 def merged_list(
@@ -33,7 +42,12 @@ def merged_list(
     own = _survivors(catalog.listed.kept, preview)
     for rank, number in enumerate(own, start=1):
         placed.setdefault(number, []).append(Placed(CATALOG, rank, work_id_from_number(number)))
-    ranked = _ranked(question, placed, own, {**catalog.works, **works}, catalog.listed)
+    found = _Found(question, works, placed, own)
+    ranked = (
+        _ranked(found, _words(question, given, preview, catalog, placed), catalog.listed.named)
+        if question.request.sort is Sort.RELEVANCE
+        else _sorted(found, question.request.sort)
+    )[:MAX_KEPT_WORKS]
     new = [number for number in works if number in placed and number not in own]
     kept = catalog.listed.kept
     return replace(
@@ -87,30 +101,27 @@ def _survivors(kept: KeptList, preview: Preview) -> dict[int, float]:
     return found
 
 
-def _ranked(
-    question: Question,
-    placed: Mapping[int, Sequence[Placed]],
-    own: Mapping[int, float],
-    works: Mapping[int, Work],
-    listed: Listed,
-) -> list[tuple[int, float]]:
-    request = question.request
-    if request.sort is not Sort.RELEVANCE:
-        keys = {
-            number: own[number] if number in own else _sort_key(request.sort, works[number])
-            for number in placed
-        }
-        return sorted(keys.items(), key=lambda one: (-one[1], one[0]))[:MAX_KEPT_WORKS]
+def _sorted(found: _Found, sort: Sort) -> list[tuple[int, float]]:
+    """By the number that the index sorts by, which is what it gives as the score then."""
+    keys = {
+        number: found.own[number] if number in found.own else _sort_key(sort, found.works[number])
+        for number in found.placed
+    }
+    return sorted(keys.items(), key=lambda one: (-one[1], one[0]))
+
+
+def _ranked(found: _Found, words: Mapping[int, float], named: int) -> list[tuple[int, float]]:
+    """named: how many works of the catalog's list the text names."""
     lists: dict[str, dict[int, int]] = {}
-    for number, places in placed.items():
+    for number, places in found.placed.items():
         for place in places:
             lists.setdefault(place.name, {})[number] = place.rank
     ordered = {name: sorted(ranks, key=ranks.__getitem__) for name, ranks in lists.items()}
-    ranked = blended(ordered, {CATALOG: CATALOG_WEIGHT}, _words(question, works, placed))
-    named = [number for number in list(own)[: listed.named] if number in placed]
-    if request.mode is not Mode.STRICT:
-        named += [number for number in placed if number in works and _is_named(question, works[number])]
-    return _with_first(ranked, list(dict.fromkeys(named)))[:MAX_KEPT_WORKS]
+    ranked = blended(ordered, {CATALOG: CATALOG_WEIGHT}, words)
+    first = [number for number in list(found.own)[:named] if number in found.placed]
+    if found.question.request.mode is not Mode.STRICT:
+        first += [number for number, work in found.works.items() if _is_named(found.question, work)]
+    return _with_first(ranked, [number for number in dict.fromkeys(first) if number in found.placed])
 
 
 def _with_first(ranked: list[tuple[int, float]], named: Sequence[int]) -> list[tuple[int, float]]:
@@ -127,18 +138,20 @@ def _is_named(question: Question, work: Work) -> bool:
 
 
 def _words(
-    question: Question, works: Mapping[int, Work], placed: Mapping[int, Sequence[Placed]]
+    question: Question,
+    given: Mapping[str, Gathered],
+    preview: Preview,
+    catalog: AtHand,
+    placed: Mapping[int, Sequence[Placed]],
 ) -> dict[int, float]:
-    leaves = ranking_leaves(question.query) if question.query is not None else ()
-    asked = [
-        word
-        for leaf in leaves
-        if leaf.field in (None, "title")
-        for word in (leaf.words if isinstance(leaf, Phrase) else (leaf.text,))
-    ]
-    forms = forms_of(asked)
-    counted = {number: counted_words(works[number], forms) for number in placed if number in works}
-    return word_scores(counted, asked)
+    """Of the texts that are told of one work, the longest is scored."""
+    counted = {number: one for number, one in catalog.counted.items() if number in placed}
+    for gathered in given.values():
+        for key, one in gathered.counted.items():
+            number = work_number(preview.ids[key])
+            if number in placed and (number not in counted or counted[number].length < one.length):
+                counted[number] = one
+    return word_scores(counted, asked_words(question))
 
 
 def _sort_key(sort: Sort, work: Work) -> float:

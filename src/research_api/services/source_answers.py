@@ -10,18 +10,18 @@ from functools import partial
 
 import structlog
 
+from research_api.domain.blending import Counted, forms_of
 from research_api.domain.calls import Send
 from research_api.domain.query import print_query, repeated_words, year_bounds
 from research_api.domain.search import CATALOG, Mode, SourceOutcome, SourceReport
 from research_api.domain.sources import Source, SourceQuestion
 from research_api.domain.upsert import Incoming
-from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit
 from research_api.services.behind import Behind
 from research_api.services.catalog_list import Listed
 from research_api.services.fan_out import FanOut, Result
 from research_api.services.gathered import Gathered, decode_gathered, encode_gathered, gathered, looked_up
-from research_api.services.question import Question
+from research_api.services.question import Question, asked_words
 
 log = structlog.get_logger(__name__)
 
@@ -48,10 +48,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class AtHand:
-    """The catalog's list, and the works at its head."""
+    """The catalog's list, and of the works at its head the words that were asked."""
 
     listed: Listed
-    works: Mapping[int, Work]
+    counted: Mapping[int, Counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class SourceAnswers:
         keys = {
             name: _source_key(turn.question, name, turn.depth) for name in turn.names if name in self._sources
         }
-        kept = self._kept(turn.visit, keys)
+        kept = self._kept(turn, keys)
         fresh = {} if turn.passes_by else {n: one for n, (one, age) in kept.items() if age <= FRESH_SECONDS}
         calls: dict[str, Callable[[Send], Gathered | AtHand]] = {
             name: partial(_call, turn, self._sources[name]) for name in keys if name not in fresh
@@ -111,14 +111,16 @@ class SourceAnswers:
     def _put(self, new: Mapping[str, Gathered]) -> None:
         self._cache.visit().put({key: encode_gathered(one) for key, one in new.items()}, KEEP_SECONDS)
 
-    def _kept(self, visit: CacheVisit, keys: Mapping[str, str]) -> dict[str, tuple[Gathered, float]]:
-        found = visit.get(list(keys.values())) if keys else {}
+    def _kept(self, turn: Turn, keys: Mapping[str, str]) -> dict[str, tuple[Gathered, float]]:
+        found = turn.visit.get(list(keys.values())) if keys else {}
+        forms = forms_of(asked_words(turn.question))
         kept = {}
         for name, key in keys.items():
             if key not in found:
                 continue
             try:
-                kept[name] = (decode_gathered(found[key].body), found[key].age_seconds)
+                given = decode_gathered(found[key].body).with_counts(forms)
+                kept[name] = (given, found[key].age_seconds)
             except (ValueError, KeyError, TypeError) as error:
                 log.warning("kept_answer_unreadable", error=type(error).__name__)
         return kept
@@ -127,8 +129,10 @@ class SourceAnswers:
 def _call(turn: Turn, source: Source, send: Send) -> Gathered:
     by_name = [one for one in turn.question.identifiers if one.scheme in source.looks_up][:1]
     if by_name:
-        return looked_up(source.look_up(by_name, send), f"{by_name[0].scheme}:{by_name[0].value}")
-    return gathered(source.search(_question_of(turn.question, turn.depth), send))
+        found = looked_up(source.look_up(by_name, send), f"{by_name[0].scheme}:{by_name[0].value}")
+    else:
+        found = gathered(source.search(_question_of(turn.question, turn.depth), send))
+    return found.with_counts(forms_of(asked_words(turn.question)))
 
 
 def _question_of(question: Question, depth: int) -> SourceQuestion:
