@@ -33,7 +33,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
         r"GET /graph/v1/paper/search/match\?",
         r"POST /graph/v1/paper/batch\?",
         r"GET /graph/v1/paper/(?!search)[^?]+/(citations|references)\?",
-        r"GET /graph/v1/paper/(?!search)(?![^?]*/(citations|references|authors)\?)[^?]+\?",
+        r"GET /graph/v1/paper/(?!search)(?![^?]*/(citations|references|authors)(\?|$))",
     ),
     "unpaywall": (r"GET /v2/10\.",),
 }
