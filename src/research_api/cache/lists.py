@@ -46,7 +46,7 @@ class RedisListStore:
 
 
 def _name(list_id: str) -> str:
-    return f"list:4:{list_id}"
+    return f"list:5:{list_id}"
 
 
 def _encoded(kept: KeptList) -> bytes:

@@ -9,9 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from research_api.db.bulk import upsert_rows
 from research_api.db.engine import Database
+from research_api.db.near_works import near_works
 from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
 from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
-from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
+from research_api.db.versions import links_among, links_of, write_links
+from research_api.db.work_rows import SHOWN_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
 from research_api.domain.agreement import WorkState
 from research_api.domain.merging import record_from_body
 from research_api.domain.upsert import (
@@ -25,11 +27,6 @@ from research_api.domain.upsert import (
 )
 from research_api.domain.works import Identifier, Work
 
-# A plain join is planned as a scan of all works while the growing table has no statistics: 54 ms for 500 keys.
-_MATCHES = sa.text(
-    "SELECT found.id, asked.key FROM unnest(CAST(:keys AS bytea[])) AS asked (key) CROSS JOIN LATERAL"
-    " (SELECT id FROM works WHERE match_key = asked.key ORDER BY created_at, id LIMIT 20) AS found"
-)
 _FORGET_REFERENCES = sa.text("DELETE FROM work_references WHERE work_id = ANY(CAST(:ids AS text[]))")
 _RECORD_COLUMNS = ("source", "source_id", "work_id", "digest", "body")
 
@@ -87,6 +84,13 @@ class PostgresWorkStore:
         with self._database.connect() as connection:
             return list(connection.execute(query).scalars())
 
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Preprint to publication, as numbers of works, where both are among these. Raises DatabaseUnavailable."""
+        if len(numbers) < 2:
+            return {}
+        with self._database.connect() as connection:
+            return links_among(connection, numbers)
+
     def count(self) -> int:
         """How many works there are."""
         with self._database.connect() as connection:
@@ -103,7 +107,7 @@ class PostgresWorkStore:
 
 
 def _works(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Work]:
-    query = sa.select(*WORK_COLUMNS).where(
+    query = sa.select(*SHOWN_COLUMNS).where(
         works.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
     )
     return {row.id: work_of(row) for row in connection.execute(query, {"ids": list(ids)})}
@@ -143,12 +147,12 @@ def _load(connection: sa.Connection, known: Known, changed: Sequence[Incoming]) 
     """Everything that the changed records may touch is in `known`."""
     wanted = sorted({i for one in changed for i in one.record.identifiers}, key=lambda i: (i.scheme, i.value))
     known.owners = _owners(connection, wanted)
-    keys = sorted({one.match_key for one in changed if one.match_key is not None})
-    for row in connection.execute(_MATCHES, {"keys": keys}):
-        known.by_match_key.setdefault(bytes(row.key), []).append(row.id)
+    known.near = near_works(connection, changed)
     touched = {known.digests[one.key][0] for one in changed if one.key in known.digests}
     touched.update(known.owners.values())
-    touched.update(work_id for ids in known.by_match_key.values() for work_id in ids)
+    touched.update(work_id for ids in known.near.values() for work_id in ids)
+    known.links = links_of(connection, touched)
+    touched.update(known.links, known.links.values())
     _load_states(connection, known, sorted(touched))
     candidates = sorted({work_id for one in changed for work_id in candidate_ids(one.record)})
     taken = sa.text(
@@ -194,6 +198,7 @@ def _write(connection: sa.Connection, plan: Plan) -> None:
     ]
     upsert_rows(connection, identifiers, ("scheme", "value", "work_id"), owners)
     _redirect(connection, plan.redirects)
+    write_links(connection, plan.links)
 
 
 def _write_references(connection: sa.Connection, merged: Sequence[MergedWork]) -> None:

@@ -61,6 +61,10 @@ class WorkStore(Protocol):
         """Works whose whole title folds to that key, oldest first."""
         ...
 
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Preprint to publication, as numbers of works, where both are among these. Raises DatabaseUnavailable."""
+        ...
+
     def count(self) -> int:
         """How many works there are."""
         ...

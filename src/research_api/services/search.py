@@ -29,6 +29,7 @@ from research_api.services.joining import joined
 from research_api.services.ports import ListStore, WorkStore
 from research_api.services.question import Question, understood
 from research_api.services.retrieval import Found, Retriever
+from research_api.services.versions import as_asked
 
 KEEP_LIST_SECONDS = 15 * 60
 MAX_EXACT_HITS = 10
@@ -158,7 +159,7 @@ class SearchService:
             found = self._retriever.find(request, asked)
         if not is_strict:
             named += self._titled(request, found.hits if question.query is not None else None)
-        kept = joined(request, found, list(dict.fromkeys(named)))
+        kept = as_asked(joined(request, found, list(dict.fromkeys(named))), self._store)
         return kept, (*_state_warnings(found.hits.state), *found.warnings)
 
     def _named(self, question: Question) -> list[str]:
@@ -211,7 +212,7 @@ class SearchService:
             if complete and kept.is_counted and not kept.degraded
             else Relation.AT_LEAST,
             facets=kept.facets,
-            warnings=question.warnings + ((_LIST_ENDS,) if MAX_KEPT_WORKS <= seen < kept.total else ()),
+            warnings=question.warnings + ((_LIST_ENDS,) if len(kept.numbers) <= seen < kept.total else ()),
             complete=complete,
             degraded=degraded or not complete,
             next_cursor=self._signer.sign(Cursor(str(view.list_id), seen), tenant) if more else None,
