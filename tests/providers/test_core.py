@@ -18,8 +18,8 @@ from research_api.domain.works import Author, Identifier, OpenAccess, Record
 from research_api.providers import core
 from research_api.providers.access import Access
 from research_api.providers.core import BASE_URL, Core
-from tests.providers.mutations import mutated
 from tests.providers.loopback import send
+from tests.providers.mutations import mutated
 from tests.providers.questions import question
 from tests.providers.recordings import Given
 from tests.replay.core import REFUSED_KEY, CoreReplay

@@ -32,6 +32,7 @@ from research_api.records.errors import Rejected
 NAME = "crossref"
 BASE_URL = "https://api.crossref.org"
 NEEDS_KEY = False
+VERIFIED = True
 
 MAX_PAGE = 1_000
 _MAX_BATCH = 40

@@ -33,6 +33,7 @@ from research_api.records.openalex import to_record, types_told_as
 NAME = "openalex"
 BASE_URL = "https://api.openalex.org"
 NEEDS_KEY = False
+VERIFIED = True
 
 MAX_PAGE = 100
 MAX_ORS = 5
