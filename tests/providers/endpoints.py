@@ -33,7 +33,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
         r"GET /graph/v1/paper/search/match\?",
         r"POST /graph/v1/paper/batch\?",
         r"GET /graph/v1/paper/(?!search)[^?]+/(citations|references)\?",
-        r"GET /graph/v1/paper/(?!search)(?![^?]*/(citations|references|authors)\?)[^?]+\?",
+        r"GET /graph/v1/paper/(?!search)(?![^?]*/(citations|references|authors)(\?|$))",
     ),
     "unpaywall": (r"GET /v2/10\.",),
 }
@@ -77,7 +77,6 @@ IGNORED: Mapping[str, Mapping[str, str]] = {
         r"(GET|POST) /graph/v1/author/": _OTHER_FORM + "people, and the works of one person",
         r"GET /datasets/v1/": _OTHER_FORM + "files for download",
         r"(GET|POST) /recommendations/v1/": "works that are like others: no search and no look-up",
-        r"GET /graph/v1/paper/DOI:[^?]+$": "written anew by the program that recorded them: no member has its own name",
         r"GET /graph/v1/paper/[^?]+/authors\?": _OTHER_FORM + "the people of one work",
         r"GET /graph/v1/snippet/search\?": "passages of full texts",
     },

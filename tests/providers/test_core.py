@@ -109,6 +109,8 @@ def test_a_search_sends_what_it_says_and_leaves_the_full_texts_out(
         (question('"coral reefs" learn*', is_strict=True), '("coral reefs" AND learn*)'),
         (question("coral author:abara NOT lake", is_strict=True), "coral"),
         (question("coral", year_from=2010, year_to=2015), "coral AND yearPublished>=2010 AND yearPublished<=2015"),
+        (question("coral year:2010-2015", year_from=2010, year_to=2015),
+         "(coral AND (yearPublished>=2010 AND yearPublished<=2015))"),
         (question("coral", year_to=2015), "coral AND yearPublished<=2015"),
         (question("coral", types=("dissertation",)), 'coral AND (documentType:"thesis")'),
         (question("coral", types=("dissertation", "book")), "coral"),
