@@ -31,6 +31,10 @@ KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
 # beyond the deadline, for merging and ranking, before another process takes the flight over
 LANDING_SECONDS = 2.0
+# who waits for another's answer, which goes out at the same deadline, waits so much longer for it
+GRACE_SECONDS = 0.2
+# what is left to the catalog where that other never answers
+LAST_SECONDS = 0.2
 
 _NOT_FRESH = SearchWarning(
     "fresh_refused",
@@ -91,7 +95,7 @@ class FederatedSearch:
         answer = None if passes_by else self._known(turn, key)
         if answer is not None and answer.cache is CacheState.STALE:
             self._renew(question, asking, key)
-        answer = answer or self._flown(turn, key)
+        answer = answer or self._flown(turn, key, asking.seconds)
         is_refused = asking.is_fresh and not passes_by
         return replace(answer, warnings=(*answer.warnings, _NOT_FRESH)) if is_refused else answer
 
@@ -117,20 +121,28 @@ class FederatedSearch:
             thread = threading.Thread(target=self._asked, args=(turn, key, flight), name="renew", daemon=True)
             thread.start()
 
-    def _flown(self, turn: Turn, key: str) -> Federated:
-        """The answer of whoever asks this already, else of the sources."""
-        seconds = max(0.0, turn.until - self._monotonic())
-        flight = turn.visit.fly(key, seconds + LANDING_SECONDS)
-        if not flight.is_mine:
-            body = flight.wait(seconds)
+    def _flown(self, turn: Turn, key: str, seconds: float) -> Federated:
+        """The answer of whoever asks this already, else of the sources. seconds: as long as the caller gives them.
+
+        Who gives more or less time asks for himself: one would get less than he waits for, the other nothing in time.
+        """
+        flight_key = _digest(["flight", key, seconds, turn.passes_by])
+        while (left := turn.until - self._monotonic()) > 0:
+            flight = turn.visit.fly(flight_key, left + LANDING_SECONDS)
+            if flight.is_mine:
+                # somebody may have landed since we looked
+                known = None if turn.passes_by else self._known(turn, key)
+                if known is not None and known.cache is CacheState.HIT:
+                    flight.give_up()
+                    return known
+                return self._asked(turn, key, flight)
+            body = flight.wait(left + GRACE_SECONDS)
             answer = _decoded(KeptAnswer(body, 0.0), turn.question) if body is not None else None
-            return answer or self._asked(turn, key, None)
-        # somebody may have landed since we looked
-        known = None if turn.passes_by else self._known(turn, key)
-        if known is not None and known.cache is CacheState.HIT:
-            flight.give_up()
-            return known
-        return self._asked(turn, key, flight)
+            if answer is not None:
+                return answer
+        # to ask the sources now would be of no use to this answer
+        late = replace(turn, until=self._monotonic() + LAST_SECONDS, asks_sources=False)
+        return self._asked(late, key, None)
 
     def _asked(self, turn: Turn, key: str, flight: Flight | None) -> Federated:
         try:
