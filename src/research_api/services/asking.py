@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import structlog
 
+from research_api.domain.agreement import RecordKey
 from research_api.domain.batch import Incoming
 from research_api.domain.blending import counted_words, forms_of
 from research_api.domain.errors import ResearchApiError
@@ -27,6 +29,7 @@ log = structlog.get_logger(__name__)
 # of the catalog's list so many get a score by their words
 AT_HAND = 50
 
+_NOTHING_TOLD: Mapping[RecordKey, str] = MappingProxyType({})
 _DONE = (SourceOutcome.OK, SourceOutcome.EMPTY)
 # passing faults of the catalog: an answer that has them is not kept
 _PASSING = frozenset({"vectors_unavailable"})
@@ -60,8 +63,9 @@ class SourceAsker:
         """What the sources give until the deadline, merged; it is stored behind the answer."""
         answers = self._answers.of(turn, Own(lambda: self._own(turn), self._look, self._write_through))
         batch = _batch(answers.given)
-        asked = self._merged(turn.question, answers, self._preview(answers.given, batch))
-        self._write_through(batch)
+        preview = self._preview(answers.given, batch)
+        asked = self._merged(turn.question, answers, preview)
+        self._write_through(batch, preview.ids)
         return asked
 
     def _own(self, turn: Turn) -> AtHand:
@@ -108,13 +112,19 @@ class SourceAsker:
                 log.warning("versions_not_linked", error=type(error).__name__)
         return links
 
-    def _write_through(self, batch: Sequence[Incoming]) -> None:
+    def _write_through(
+        self, batch: Sequence[Incoming], told: Mapping[RecordKey, str] = _NOTHING_TOLD
+    ) -> None:
+        """told: the ids under which the answer shows the works of the records."""
         if batch:
-            self._writing.submit(lambda: self._write(batch))
+            self._writing.submit(lambda: self._write(batch, told))
 
-    def _write(self, batch: Sequence[Incoming]) -> None:
+    def _write(self, batch: Sequence[Incoming], told: Mapping[RecordKey, str]) -> None:
         try:
             self._store.upsert(batch)
+            # what another search stored since we looked may have named them otherwise
+            if told:
+                self._store.keep_names(told)
         except ResearchApiError as error:
             # they come again with the next search that finds them
             log.warning("not_written_through", count=len(batch), error=type(error).__name__)
