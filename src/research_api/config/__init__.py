@@ -47,7 +47,8 @@ class SettingsInvalid(Exception):
 class Settings:
     """What the operator chose. Folders are absolute; log_format None means text on a terminal, else JSON.
 
-    source_base_urls, source_api_keys: by source, only those that were given.
+    sources: empty where the operator named none. source_base_urls, source_api_keys: by source, only those that were
+    given.
     """
 
     database_url: str = field(repr=False)
@@ -116,7 +117,7 @@ def _settings(read: Reader, written: Written, data_dir: Path, *, production: boo
         flower_port=read.whole("FLOWER_PORT", port + 2, 1, MAX_PORT),
         data_dir=data_dir,
         index_dir=read.folder("INDEX_DIR", data_dir / "index"),
-        sources=read.names("SOURCES", KNOWN_SOURCES, ("catalog",)),
+        sources=read.names("SOURCES", KNOWN_SOURCES, ()),
         production=production,
         log_level=read.choice("LOG_LEVEL", LOG_LEVELS) or "info",
         log_format=read.choice("LOG_FORMAT", LOG_FORMATS),
