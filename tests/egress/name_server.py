@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import dns.exception
+import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
@@ -28,33 +30,54 @@ class NameServer:
 
 @contextmanager
 def name_server(zone: Zone) -> Iterator[NameServer]:
-    """The server, until the end of the block."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.settimeout(0.05)
-    server = NameServer(listener.getsockname()[1], zone)
+    """The server, until the end of the block: datagrams of 512 bytes, and TCP for what is longer."""
+    by_tcp = socket.create_server(("127.0.0.1", 0))
+    by_udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    by_udp.bind(by_tcp.getsockname())
+    server = NameServer(by_udp.getsockname()[1], zone)
     is_over = threading.Event()
-
-    def serve() -> None:
-        while not is_over.is_set():
-            try:
-                data, peer = listener.recvfrom(4096)
-            except TimeoutError:
-                continue
-            if (reply := _reply(server, data)) is not None:
-                listener.sendto(reply, peer)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
+    threads = [
+        threading.Thread(target=serve, args=(server, listener, is_over), daemon=True)
+        for serve, listener in ((_serve_udp, by_udp), (_serve_tcp, by_tcp))
+    ]
+    for listener in (by_udp, by_tcp):
+        listener.settimeout(0.05)
+    for thread in threads:
+        thread.start()
     try:
         yield server
     finally:
         is_over.set()
-        thread.join(10)
-        listener.close()
+        for thread in threads:
+            thread.join(10)
+        by_udp.close()
+        by_tcp.close()
 
 
-def _reply(server: NameServer, data: bytes) -> bytes | None:
+def _serve_udp(server: NameServer, listener: socket.socket, is_over: threading.Event) -> None:
+    while not is_over.is_set():
+        try:
+            data, peer = listener.recvfrom(4096)
+        except TimeoutError:
+            continue
+        if (reply := _reply(server, data, 512)) is not None:
+            listener.sendto(reply, peer)
+
+
+def _serve_tcp(server: NameServer, listener: socket.socket, is_over: threading.Event) -> None:
+    while not is_over.is_set():
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            continue
+        with connection:
+            length = int.from_bytes(connection.recv(2, socket.MSG_WAITALL))
+            reply = _reply(server, connection.recv(length, socket.MSG_WAITALL), 65_535)
+            if reply is not None:
+                connection.sendall(len(reply).to_bytes(2) + reply)
+
+
+def _reply(server: NameServer, data: bytes, max_bytes: int) -> bytes | None:
     query = dns.message.from_wire(data)
     [question] = query.question
     name, kind = question.name.to_text(), dns.rdatatype.to_text(question.rdtype)
@@ -72,4 +95,9 @@ def _reply(server: NameServer, data: bytes) -> bytes | None:
         if record_kind in (kind, "CNAME"):
             response.answer.append(dns.rrset.from_text(owner, 60, "IN", record_kind, value))
         owner = value if record_kind == "CNAME" else owner
-    return bytes(response.to_wire())
+    try:
+        return bytes(response.to_wire(max_size=max_bytes))
+    except dns.exception.TooBig:
+        response.answer.clear()
+        response.flags |= dns.flags.TC
+        return bytes(response.to_wire())

@@ -11,7 +11,8 @@ from flask.testing import FlaskCliRunner
 from research_api.app import create_app
 from research_api.bootstrap import egress_policy, model_loader
 from research_api.config import Settings, load
-from research_api.config.endpoints import Endpoint
+from research_api.config.endpoints import Endpoint, read_url
+from research_api.providers.registry import public_urls
 
 GIVEN = {
     "DATABASE_URL": "postgresql://unused",
@@ -29,14 +30,12 @@ def checked(url: str, *options: str, **values: str) -> Result:
     return FlaskCliRunner(app).invoke(args=["egress", "check", url, *options])
 
 
-def test_by_default_only_the_servers_of_models_and_given_addresses_are_let_out() -> None:
-    policy = egress_policy(settings_of(), ["https://api.crossref.org"])
+def test_by_default_only_sources_and_the_servers_of_models_are_let_out() -> None:
+    policy = egress_policy(settings_of())
 
-    assert policy.listed == {
-        Endpoint("api.crossref.org", 443),
-        Endpoint("api.openai.com", 443),
-        Endpoint("huggingface.co", 443),
-    }
+    sources = {url.endpoint for text in public_urls() if (url := read_url(text)) is not None}
+    assert len(sources) >= 10
+    assert policy.listed == {*sources, Endpoint("api.openai.com", 443), Endpoint("huggingface.co", 443)}
     assert policy.private == frozenset()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from requests import PreparedRequest
 
 from research_api.config.endpoints import Endpoint
 from research_api.domain.calls import CallBroken, CallRefused, CallTimedOut, Outgoing
@@ -16,7 +17,8 @@ from research_api.egress import Egress, EgressPolicy
 from research_api.egress.bounds import bounded
 from research_api.egress.guard import NO_TLS, Guard
 from research_api.egress.httpx_client import make_client
-from research_api.egress.policy import HUB_CONTENT_URLS, NOT_LISTED
+from research_api.egress.policy import HUB_CONTENT_URLS, NEEDS_TLS, NOT_LISTED
+from research_api.egress.pools import GuardedAdapter
 from research_api.egress.resolving import Resolver
 from tests.egress.conftest import MakeEgress
 from tests.egress.server import CERTIFICATES, Wire, always, answer, serving, tls_context
@@ -167,6 +169,26 @@ def test_clients_of_httpx_are_redirected_to_listed_hosts_alone(make_httpx: MakeH
             client.get(server.url)
 
         assert len(server.requests) == 1
+
+
+def test_clients_of_httpx_speak_tls_with_listed_hosts(hosts_file: Path) -> None:
+    policy = EgressPolicy.of(["https://api.example.org:8443"])
+    client = make_client(Guard(policy, Resolver(hosts_file=hosts_file)), follows_redirects=False)
+
+    with client, bounded(30, 1_000_000), pytest.raises(CallRefused, match=NEEDS_TLS):
+        client.get("http://api.example.org:8443/")
+
+
+def test_the_adapter_refuses_by_itself(tried: list[object]) -> None:
+    """Whoever prepares a request in another way meets the list too."""
+    request = PreparedRequest()
+    request.prepare("GET", "http://127.0.0.1:9/")
+    adapter = GuardedAdapter(Guard(EgressPolicy(frozenset())))
+
+    with pytest.raises(CallRefused, match=NOT_LISTED):
+        adapter.send(request)
+
+    assert tried == []
 
 
 def test_a_redirect_of_httpx_within_the_list_is_followed(make_httpx: MakeHttpx) -> None:

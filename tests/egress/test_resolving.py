@@ -72,8 +72,11 @@ def test_a_name_server_that_is_silent_about_ipv6_costs_no_call(
     server: NameServer, resolver: Resolver
 ) -> None:
     server.zone = lambda _, kind: [f"A {PUBLIC_4}"] if kind == "A" else None
+    begin = time.monotonic()
 
     assert found(resolver, "listed.example.org") == [PUBLIC_4]
+
+    assert time.monotonic() - begin < 1.9
 
 
 def test_the_file_of_hosts_comes_first(server: NameServer, resolver: Resolver) -> None:
@@ -124,6 +127,15 @@ def test_without_a_name_server_a_name_has_no_address(hosts_file: Path, tmp_path:
 
     with pytest.raises(CallBroken, match=NO_ADDRESS):
         found(resolver, "listed.example.org")
+
+
+def test_an_answer_too_long_for_a_datagram_is_asked_for_by_tcp(
+    server: NameServer, resolver: Resolver
+) -> None:
+    rows = [f"A 8.8.{number // 250}.{number % 250}" for number in range(600)]
+    server.zone = lambda _, kind: rows if kind == "A" else []
+
+    assert len(found(resolver, "listed.example.org")) == 600
 
 
 def test_a_dead_name_server_is_no_reason_to_fail(server: NameServer, hosts_file: Path) -> None:

@@ -143,6 +143,23 @@ def test_a_host_that_reads_nothing_is_given_up(make_egress: MakeEgress) -> None:
         assert time.monotonic() - begin < SECONDS + LATE_SECONDS
 
 
+def test_a_host_that_stops_reading_is_given_up_on_a_kept_connection(make_egress: MakeEgress) -> None:
+    def answer_once(wire: Wire, _: bytes) -> None:
+        wire.send(answer())
+        wire.is_over.wait(300)
+
+    with serving(answer_once) as server:
+        egress = make_egress(server.port)
+        egress.sender(time.monotonic() + 30)(Outgoing(server.url))
+        begin = time.monotonic()
+
+        with pytest.raises(CallTimedOut):
+            egress.sender(begin + SECONDS)(Outgoing(server.url, method="POST", body=b"x" * 50_000_000))
+
+        assert server.connections == 1
+        assert time.monotonic() - begin < SECONDS + LATE_SECONDS
+
+
 def test_hanging_calls_leave_no_thread_and_no_socket(make_egress: MakeEgress) -> None:
     with serving(hang) as server:
         egress = make_egress(server.port)
