@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 import zlib
+from contextlib import ExitStack
 
 import psutil
 import pytest
@@ -139,6 +140,22 @@ def test_a_host_that_reads_nothing_is_given_up(make_egress: MakeEgress) -> None:
 
         with pytest.raises(CallTimedOut):
             make_egress(port).sender(begin + SECONDS)(outgoing)
+
+        assert time.monotonic() - begin < SECONDS + LATE_SECONDS
+
+
+def test_a_host_that_accepts_nothing_is_given_up(make_egress: MakeEgress) -> None:
+    """Its queue of connections is full, so that the kernel answers no further one."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as queued:
+        port = full.getsockname()[1]
+        for _ in range(4):
+            waiting = queued.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        begin = time.monotonic()
+
+        with pytest.raises(CallTimedOut):
+            make_egress(port).sender(begin + SECONDS)(Outgoing(f"http://127.0.0.1:{port}/"))
 
         assert time.monotonic() - begin < SECONDS + LATE_SECONDS
 
