@@ -105,7 +105,7 @@ class ArxivSource:
             batch = ids[start : start + _BATCH]
             feed = self._feed(send, ("id_list", ",".join(batch)), ("max_results", str(len(batch))))
             records, _ = records_of(feed.iterfind(f"{ATOM}entry"), to_record)
-            found += records
+            found += [record for record in records if record.source_id in batch]
         return tuple(found)
 
     def references(self, identifier: Identifier, limit: int, send: Send) -> Edges:  # noqa: ARG002 - as the port has it
