@@ -35,6 +35,7 @@ from research_api.records.xml import text_at
 NAME = SOURCE
 BASE_URL = "https://export.arxiv.org/api"
 NEEDS_KEY = False
+VERIFIED = True
 
 _MAX_PAGE = 2_000
 # 200 ids are 3 KB of address
@@ -64,7 +65,7 @@ _DIALECT = Dialect(
 
 
 class ArxivSource:
-    """The source `arxiv`; stands in for `services.ports.Source`."""
+    """The source `arxiv`; stands in for `domain.sources.Source`."""
 
     name = NAME
     looks_up = frozenset({"arxiv"})
