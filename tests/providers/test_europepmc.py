@@ -164,6 +164,16 @@ def test_a_strict_search_with_filters_brings_what_passes_them(source: EuropePmcS
     assert counts == sorted(counts, reverse=True)
 
 
+def test_a_long_query_is_posted_to_its_own_address(server: ReplayServer, source: EuropePmcSource) -> None:
+    text = " ".join(["study", *(f"word{'x' * 30}{number}" for number in range(100))])
+
+    answer = source.search(question(text, limit=5), LoopbackSend())
+
+    (asked,) = server.asked("europepmc")
+    assert (asked.method, asked.path, dict(asked.params)) == ("POST", "/searchPOST", {})
+    assert len(answer.records) == 5
+
+
 def test_names_of_all_kinds_are_looked_up_together(server: ReplayServer, source: EuropePmcSource) -> None:
     works = SHELF.works[:40]
     names = [Identifier("pmid", work.pmid or "") for work in works[:15]]

@@ -52,7 +52,8 @@ def source(server: ReplayServer) -> PubmedSource:
     [
         ("deep nets", False, "(deep[tiab] OR nets[tiab])"),
         ('"deep nets" author:lovelace', False, '("deep nets"[tiab] AND lovelace[au])'),
-        ("title:deep (a OR b*) NOT cats", True, "(deep[ti] AND (a[tiab] OR b*[tiab]))"),
+        ("title:deep (a OR neur*) NOT cats", True, "(deep[ti] AND (a[tiab] OR neur*[tiab]))"),
+        ("deep b*", True, "deep[tiab]"),
         ("deep venue:lancet", True, "deep[tiab]"),
         ("deep year:2019-", True, "(deep[tiab] AND 2019:3000[dp])"),
     ],
