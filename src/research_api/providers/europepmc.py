@@ -2,8 +2,8 @@
 
 Pages (read 2026-11): "Articles RESTful API" with its Web Service Reference Guide (europepmc.org/RestfulWebService),
 "Search syntax reference" (europepmc.org/searchsyntax), and the module `fields`, which lists what can be searched.
-Limits: no key; ten requests a second, as its users report; 1,000 results a page, 25 where no number is asked for. A result
-of the kind "core", which we ask for, is 10 KB (recordings).
+Limits: no key; ten requests a second, as clients of it report; 1,000 results a page, 25 where no number is asked for.
+A result of the kind "core", which we ask for, is 10 KB (recordings).
 Licence: metadata free to reuse; full texts and abstracts under the licences of their publishers.
 
 Failures come with status 200 too, as `errCode` and `errMsg`. Unfielded words would be looked for in full texts as
