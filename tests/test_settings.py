@@ -96,7 +96,7 @@ def test_defaults_follow_the_port_and_the_data_folder(data_dir):
     assert settings.public_url == "http://127.0.0.1:9100"
     assert settings.index_dir == data_dir / "index"
     assert settings.celery_broker_url == settings.redis_url
-    assert settings.sources == ("catalog",)
+    assert settings.sources == ()
 
 
 def test_a_relative_data_folder_becomes_absolute(monkeypatch, tmp_path):
