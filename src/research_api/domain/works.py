@@ -84,10 +84,28 @@ class SourceRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """A value that a source gives for a field and another source, which is trusted more, contradicts."""
+
+    source: str
+    value: str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Another version of a work: the publication of a preprint, or a preprint of a publication."""
+
+    id: str
+    type: str | None
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """One work, merged from its records. `provenance` names the source of each field that is filled.
 
-    identifiers: the first known value per scheme; all of them stand in the identifiers table.
+    identifiers: the first known value per scheme; all of them stand in the identifiers table. disagreements: by field
+    (year, venue, retracted), what sources say that does not stand in the work. versions: only where it was stored.
     """
 
     id: str
@@ -105,6 +123,8 @@ class Work:
     retracted: bool = False
     sources: tuple[SourceRef, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    disagreements: Mapping[str, tuple[Rejected, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    versions: tuple[Version, ...] = ()
 
 
 def work_id_from_seed(seed: str) -> str:
@@ -131,3 +151,10 @@ def work_id_from_number(number: int) -> str:
     """The inverse of `work_number`."""
     raw = (number << 4).to_bytes(8, "big")
     return WORK_ID_PREFIX + base64.b32encode(raw).decode().lower()[:12]
+
+
+def day_order(work: Work) -> int:
+    """The date as the number YYYYMMDD, parts that nobody said as 00; 0 without a year."""
+    parts = (work.date or (str(work.year) if work.year else "")).split("-")
+    year, month, day = (*parts, "", "", "")[:3]
+    return int(year or 0) * 10_000 + int(month or 0) * 100 + int(day or 0)
