@@ -22,10 +22,14 @@ from tests.catalog.fakes import FakeChangeFeed
 
 
 class FakeWorkStore:
-    """Works in memory."""
+    """Works in memory; `links` has preprint to publication."""
 
     def __init__(self, feed: FakeChangeFeed) -> None:
         self.feed = feed
+        self.links: dict[int, int] = {}
+
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        return {one: other for one, other in self.links.items() if one in numbers and other in numbers}
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         return self.feed.works(ids)
@@ -68,8 +72,9 @@ class Bench:
         self.layout = IndexLayout(folder)
         self.lists = FakeListStore()
         self.searcher = TantivySearcher(self.layout)
+        self.store = FakeWorkStore(self.feed)
         self.service = SearchService(
-            FakeWorkStore(self.feed),  # type: ignore[arg-type] # as much as the tests need
+            self.store,  # type: ignore[arg-type] # as much as the tests need
             Retriever(self.searcher, None),
             self.lists,
             CursorSigner(b"secret"),

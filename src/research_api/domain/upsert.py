@@ -10,9 +10,9 @@ from research_api.domain.batch_names import SeedRank, candidate_ids, free_id, in
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.matching import alike_pairs, joinable
 from research_api.domain.merging import merge_records, merge_references, title_key
-from research_api.domain.near_keys import near_keys
+from research_api.domain.near_keys import NearKeys, near_keys
 from research_api.domain.version_links import Link, links_now
-from research_api.domain.works import Identifier, Record
+from research_api.domain.works import Identifier, Record, Work
 
 __all__ = ["Incoming", "Known", "MergedWork", "Outcome", "Plan", "Upsert", "candidate_ids", "prepare"]
 
@@ -266,13 +266,24 @@ class Upsert:
         told = self._known.works[work_id].records
         records = list(told.values())
         work = merge_records(work_id, records)
-        alone = self._written.get(next(iter(told))) if len(told) == 1 else None
         return MergedWork(
             work,
             title_key(work.title),
-            alone[0].near if alone else near_keys(work),
+            self._near_keys(work, told),
             merge_references(records),
         )
+
+    def _near_keys(self, work: Work, told: Iterable[RecordKey]) -> NearKeys | None:
+        """Those of the record that the title is from, where that one was read in this batch."""
+        for key in told:
+            incoming, _ = self._written.get(key, (None, ""))
+            if incoming is not None and _has_title_of(work, incoming.record):
+                return incoming.near
+        return near_keys(work)
+
+
+def _has_title_of(work: Work, record: Record) -> bool:
+    return (work.title, work.year, work.authors[:1]) == (record.title, record.year, record.authors[:1])
 
 
 def _strongest_first(identifiers: Iterable[Identifier]) -> list[Identifier]:

@@ -126,8 +126,6 @@ def compare_venues(one: str, other: str) -> VenueMatch:
     if bool(_SIDE_MEETINGS.intersection(mine)) != bool(_SIDE_MEETINGS.intersection(theirs)):
         return VenueMatch.DIFFERENT
     alike = token_set_ratio(" ".join(mine), " ".join(theirs))
-    if alike >= 90:
-        return VenueMatch.SAME
     return VenueMatch.DIFFERENT if alike < 70 else VenueMatch.UNKNOWN
 
 
