@@ -51,16 +51,15 @@ def likeness(one: Record, other: Record) -> int:
     texts = _texts(one.abstract, other.abstract)
     if venues is VenueMatch.DIFFERENT or texts is VenueMatch.DIFFERENT:
         return 0
+    if one.venue and other.venue and are_of_other_years(one.venue, other.venue):
+        return 0
     same_text = texts is VenueMatch.SAME
     same_venue = venues is VenueMatch.SAME
     several = people is ListMatch.ALL and len(one.authors) > 1
     is_long = _is_telling(titles, one, other)
     if not _is_certain(titles, is_long, several, same_venue, same_text):
         return 0
-    if one.year != other.year and (
-        are_of_other_years(one.venue or "", other.venue or "")
-        or not (titles is TitleMatch.SAME and is_long and (several or same_text))
-    ):
+    if one.year != other.year and not (titles is TitleMatch.SAME and is_long and (several or same_text)):
         return 0
     return 4 * titles + 4 * same_text + 2 * same_venue + people + (one.year == other.year)
 

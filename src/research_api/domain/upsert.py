@@ -134,7 +134,7 @@ class Upsert:
         return joined
 
     def _joined(self, works: list[WorkState]) -> WorkState:
-        survivor = min(works, key=lambda work: (work.age, work.id))
+        survivor = min(works, key=lambda work: (work.id in self._new, work.age, work.id))
         for work in works:
             if work is survivor:
                 continue
