@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from redis import Redis
 
+from research_api.cache.answers import RedisAnswerCache
+from research_api.cache.bounded import BoundedRedis
 from research_api.cache.connection import connect
 from research_api.cache.lists import RedisListStore
 from research_api.catalog.exporters import exporters
@@ -28,18 +30,29 @@ from research_api.db.keys import PostgresKeyStore
 from research_api.db.references import PostgresReferenceStore
 from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
-from research_api.embeddings.loading import SpecLoader
+from research_api.domain.search import CATALOG
+from research_api.egress import Egress, EgressPolicy, Verdict
+from research_api.egress.guard import Guard
+from research_api.egress.policy import HUB_CONTENT_URLS, PUBLIC_HUB
+from research_api.embeddings.loading import Remotes, SpecLoader
 from research_api.enqueue import CeleryWakeUps, make_celery
+from research_api.providers.registry import default_names, make_sources, public_urls
+from research_api.services.asking import SourceAsker
+from research_api.services.behind import Behind
 from research_api.services.catalog import CatalogService
+from research_api.services.catalog_list import CatalogLister
 from research_api.services.cursors import CursorSigner
 from research_api.services.embedding import CpuShare, EmbeddingService
 from research_api.services.exports import ExportService
+from research_api.services.fan_out import FanOut
+from research_api.services.federation import FederatedSearch
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
 from research_api.services.keys import KeysService
 from research_api.services.related import RelatedService
 from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
+from research_api.services.source_answers import SourceAnswers
 from research_api.services.vector_search import VectorSearch
 from research_api.services.works import WorksService
 
@@ -62,8 +75,11 @@ class Services:
 __all__ = [
     "Services",
     "build_services",
+    "check_egress",
     "demo_path",
     "downgrade_database",
+    "egress_policy",
+    "model_loader",
     "open_records",
     "record_formats",
     "upgrade_database",
@@ -99,16 +115,19 @@ def build_services(settings: Settings) -> Services:
     lists = RedisListStore(redis)
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
-    loader = SpecLoader(settings.data_dir / "models", settings.openai_base_url, settings.openai_api_key)
+    loader = model_loader(settings)
     share = CpuShare(settings.embedding_cpu_percent / 100)
     embeddings = PostgresEmbeddingStore(database)
     has_vectors = settings.embedding_model is not None
     vector_store = PostgresVectorStore(database) if has_vectors else None
     vectors = VectorSearch(vector_store, loader) if vector_store else None
-    retriever = Retriever(searcher, vectors, threads=settings.web_threads)
+    lister = CatalogLister(store, Retriever(searcher, vectors, threads=settings.web_threads))
+    federated = _federated(settings, lister, store)
     works = WorksService(store)
     return Services(
-        search=SearchService(store, retriever, lists, signer, default_sources=settings.sources),
+        search=SearchService(
+            store, lister, federated, lists, signer, default_sources=default_sources(settings)
+        ),
         works=works,
         related=RelatedService(works, store, PostgresReferenceStore(database), vector_store),
         health=HealthService(_probes(database, redis, searcher)),
@@ -124,6 +143,50 @@ def build_services(settings: Settings) -> Services:
         ),
         exports=ExportService(exporters()),
     )
+
+
+def default_sources(settings: Settings) -> tuple[str, ...]:
+    """What a search asks that names no source."""
+    return settings.sources or (CATALOG, *default_names(settings.source_api_keys))
+
+
+def _federated(settings: Settings, lister: CatalogLister, store: PostgresWorkStore) -> FederatedSearch:
+    """Searches over all sources. The senders' policy lists sources alone, so that no source leads to anything else."""
+    urls = (*public_urls(), *settings.source_base_urls.values())
+    policy = EgressPolicy.of(urls, settings.egress_allow)
+    egress = Egress(policy, contact=settings.contact_email)
+    sources = make_sources(settings.source_base_urls, settings.source_api_keys, settings.contact_email)
+    cache, behind = RedisAnswerCache(BoundedRedis(settings.redis_url)), Behind("cache")
+    answers = SourceAnswers(sources, FanOut(egress.sender), cache, behind)
+    return FederatedSearch(SourceAsker(answers, lister, store, Behind("writing")), cache, behind)
+
+
+def egress_policy(settings: Settings) -> EgressPolicy:
+    """What calls may reach: the hosts of all sources, at the addresses that the settings give them, of OPENAI_BASE_URL
+    and of the hub, and what EGRESS_ALLOW names.
+    """
+    urls = (*public_urls(), *settings.source_base_urls.values(), settings.openai_base_url, settings.hub_url)
+    return EgressPolicy.of(urls, settings.egress_allow)
+
+
+def model_loader(settings: Settings) -> SpecLoader:
+    """Loads what EMBEDDING_MODEL names. Each remote has a policy of its own, so that the hosts that the hub sends
+    people to are for the hub's client alone.
+    """
+    hub_urls = (settings.hub_url, *(HUB_CONTENT_URLS if settings.hub_url == PUBLIC_HUB else ()))
+    remotes = Remotes(
+        settings.openai_base_url,
+        Guard(EgressPolicy.of([settings.openai_base_url], settings.egress_allow)),
+        settings.hub_url,
+        Guard(EgressPolicy.of(hub_urls, settings.egress_allow)),
+        settings.openai_api_key,
+    )
+    return SpecLoader(settings.data_dir / "models", remotes)
+
+
+def check_egress(settings: Settings, url: str) -> Verdict:
+    """What would happen to a call to the URL; its name is looked up, no connection is opened."""
+    return Egress(egress_policy(settings)).check(url)
 
 
 def _probes(database: Database, redis: Redis, searcher: TantivySearcher) -> tuple[Probe, ...]:

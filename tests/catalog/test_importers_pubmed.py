@@ -125,6 +125,7 @@ def test_every_field_of_an_article_is_read() -> None:
         ),
         url="https://pubmed.ncbi.nlm.nih.gov/777/",
         open_access=OpenAccess(),
+        references=(Identifier("pmid", "5"),),
     )
 
 

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from research_api.config.endpoints import read_endpoint
+from research_api.egress import EgressPolicy
+from research_api.egress.guard import Guard
+from research_api.embeddings.loading import Remotes
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -100,3 +105,14 @@ def loopback(respond: Respond) -> Iterator[Loopback]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def guard_for(*urls: str) -> Guard:
+    """Lets calls out to these addresses of this machine alone."""
+    endpoints = [read_endpoint(url.removeprefix("http://")) for url in urls]
+    return Guard(EgressPolicy(frozenset(), frozenset(one for one in endpoints if one is not None)))
+
+
+def remotes_at(url: str, key: str = "") -> Remotes:
+    """One server that is the server of vectors and the hub."""
+    return Remotes(f"{url}/v1", guard_for(url), url, guard_for(url), key)

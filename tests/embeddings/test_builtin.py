@@ -18,6 +18,7 @@ from research_api.domain.errors import EmbeddingUnavailable
 from research_api.domain.vectors import Embedder, Matrix
 from research_api.embeddings.folder import LEAST_SIMILARITY, builtin_folder
 from research_api.embeddings.loading import SpecLoader
+from tests.embeddings.loopback import remotes_at
 
 TEXTS = [
     "The double helix of DNA",
@@ -43,7 +44,7 @@ ODD_TEXTS = {
 
 
 def load() -> Embedder:
-    return SpecLoader(Path("unused"), "http://unused", "").load("builtin")
+    return SpecLoader(Path("unused"), remotes_at("http://unused")).load("builtin")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_long_abstracts_leave_the_memory_as_it_was(embedder: Embedder) -> None:
 PROGRAM = """
 from pathlib import Path
 from research_api.embeddings.loading import SpecLoader
-SpecLoader(Path("unused"), "http://unused", "").load("builtin").embed_query("text")
+SpecLoader(Path("unused"), None).load("builtin").embed_query("text")
 """
 
 

@@ -15,6 +15,7 @@ from research_api.embeddings.folder import MAX_TOKENS, ONNX_PLACES, read_folder
 from research_api.embeddings.loading import SpecLoader
 from research_api.embeddings.onnx import OnnxEmbedder
 from tests.embeddings.conftest import TABLE, WriteModel, onnx_bytes, tokenizer_text
+from tests.embeddings.loopback import remotes_at
 
 MEAN = {"word_embedding_dimension": 3, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
 CLS = {"word_embedding_dimension": 3, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
@@ -25,7 +26,7 @@ UNKNOWN, CLS_TOKEN, SEP, CATS, DOGS, QUERY, WORK = TABLE[:7]
 
 
 def loaded(folder: Path) -> Embedder:
-    return SpecLoader(Path("unused"), "http://unused", "").load(str(folder))
+    return SpecLoader(Path("unused"), remotes_at("http://unused")).load(str(folder))
 
 
 def unit(vector: Matrix) -> Any:

@@ -29,7 +29,7 @@ from research_api.embeddings.folder import read_folder
 from research_api.embeddings.hub import fetched
 from research_api.embeddings.onnx import OnnxEmbedder
 from tests.embeddings.conftest import TABLE, onnx_bytes, tokenizer_text
-from tests.embeddings.loopback import Asked, Loopback, Reply, loopback
+from tests.embeddings.loopback import Asked, Loopback, Reply, guard_for, loopback
 
 COMMIT, OLD_COMMIT = "a" * 40, "b" * 40
 BOUND_SECONDS = 60.0
@@ -107,6 +107,11 @@ def server(hub: Hub) -> Iterator[Loopback]:
     huggingface_hub.close_session()
 
 
+def fetched_from(server: Loopback, reference: str, models: Path) -> Path:
+    """By a process that may reach this server alone."""
+    return fetched(reference, models, guard_for(server.url), endpoint=server.url)
+
+
 def files_in(folder: Path) -> set[str]:
     """What a model's folder holds; the client keeps notes of its own in .cache."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -116,14 +121,14 @@ def files_in(folder: Path) -> set[str]:
 def refusal(server: Loopback, reference: str, models: Path, *, seconds: float = 60.0) -> EmbeddingUnavailable:
     begin = time.monotonic()
     with pytest.raises(EmbeddingUnavailable) as caught:
-        fetched(reference, models, endpoint=server.url, seconds=seconds)
+        fetched(reference, models, guard_for(server.url), endpoint=server.url, seconds=seconds)
     assert time.monotonic() - begin < BOUND_SECONDS
     assert [path for path in models.iterdir() if path.is_dir() and not path.name.endswith(".partial")] == []
     return caught.value
 
 
 def test_only_the_files_that_are_read_are_fetched(server: Loopback, tmp_path: Path) -> None:
-    folder = fetched("own/model", tmp_path / "models", endpoint=server.url)
+    folder = fetched_from(server, "own/model", tmp_path / "models")
 
     assert files_in(folder) == NEEDED
     assert all((folder / name).read_bytes() == FILES[name] for name in NEEDED)
@@ -135,7 +140,7 @@ def test_only_the_files_that_are_read_are_fetched(server: Loopback, tmp_path: Pa
 
 
 def test_what_was_fetched_is_a_model(server: Loopback, tmp_path: Path) -> None:
-    folder = fetched("own/model", tmp_path, endpoint=server.url)
+    folder = fetched_from(server, "own/model", tmp_path)
 
     embedder = OnnxEmbedder(read_folder(folder, "own/model"))
 
@@ -145,20 +150,20 @@ def test_what_was_fetched_is_a_model(server: Loopback, tmp_path: Path) -> None:
 
 def test_a_second_load_asks_nobody(server: Loopback, hub: Hub, tmp_path: Path) -> None:
     """Also where the branch has moved on: vectors of two versions cannot be compared."""
-    first = fetched("own/model", tmp_path, endpoint=server.url)
+    first = fetched_from(server, "own/model", tmp_path)
     server.asked.clear()
     hub.refs["main"] = OLD_COMMIT
 
-    assert fetched("own/model", tmp_path, endpoint=server.url) == first
-    assert fetched("own/model", tmp_path, endpoint="http://127.0.0.1:9") == first
+    assert fetched_from(server, "own/model", tmp_path) == first
+    assert fetched("own/model", tmp_path, guard_for(), endpoint="http://127.0.0.1:9") == first
     assert server.asked == []
     assert files_in(first) == NEEDED
 
 
 @pytest.mark.parametrize("revision", ["v1", OLD_COMMIT])
 def test_a_revision_is_honoured_and_kept_apart(server: Loopback, tmp_path: Path, revision: str) -> None:
-    old = fetched(f"own/model@{revision}", tmp_path, endpoint=server.url)
-    new = fetched("own/model", tmp_path, endpoint=server.url)
+    old = fetched_from(server, f"own/model@{revision}", tmp_path)
+    new = fetched_from(server, "own/model", tmp_path)
 
     assert files_in(old) == set(OLD_FILES)
     assert (old / "onnx/model.onnx").read_bytes() == OLD_FILES["onnx/model.onnx"]
@@ -172,7 +177,7 @@ def test_a_quantized_model_is_fetched_where_no_other_is_there(
     files = {name: content for name, content in FILES.items() if name != "onnx/model.onnx"}
     hub.commits[COMMIT] = {**files, "onnx/model_int8.onnx": b"another"}
 
-    folder = fetched("own/model", tmp_path, endpoint=server.url)
+    folder = fetched_from(server, "own/model", tmp_path)
 
     assert {name for name in files_in(folder) if name.endswith(".onnx")} == {"onnx/model_quantized.onnx"}
 
@@ -180,17 +185,27 @@ def test_a_quantized_model_is_fetched_where_no_other_is_there(
 def test_weights_beside_the_model_come_with_it(server: Loopback, hub: Hub, tmp_path: Path) -> None:
     hub.commits[COMMIT] = {**FILES, "onnx/model.onnx_data": b"weights"}
 
-    assert "onnx/model.onnx_data" in files_in(fetched("own/model", tmp_path, endpoint=server.url))
+    assert "onnx/model.onnx_data" in files_in(fetched_from(server, "own/model", tmp_path))
 
 
 def test_large_files_come_from_another_host(server: Loopback, hub: Hub, tmp_path: Path) -> None:
     with loopback(Hub()) as other:
         hub.on_other_host = other.url.replace("127.0.0.1", "localhost")
 
-        folder = fetched("own/model", tmp_path, endpoint=server.url)
+        guard = guard_for(server.url, hub.on_other_host)
+        folder = fetched("own/model", tmp_path, guard, endpoint=server.url)
 
         assert [one.path.rpartition("/")[2] for one in other.asked] == ["model.onnx"]
     assert files_in(folder) == NEEDED
+
+
+def test_another_host_that_is_not_listed_is_not_asked(server: Loopback, hub: Hub, tmp_path: Path) -> None:
+    with loopback(Hub()) as other:
+        hub.on_other_host = other.url
+
+        refusal(server, "own/model", tmp_path / "models")
+
+        assert other.asked == []
 
 
 @pytest.mark.parametrize("reference", ["own/nothing", "own/private", "own/model@nowhere"])
@@ -234,7 +249,7 @@ def test_a_file_that_was_cut_off_is_no_model_and_the_next_try_mends_it(
 
     hub.cut = False
 
-    folder = fetched("own/model", tmp_path / "models", endpoint=server.url)
+    folder = fetched_from(server, "own/model", tmp_path / "models")
     assert (folder / "onnx/model.onnx").read_bytes() == FILES["onnx/model.onnx"]
 
 
@@ -261,7 +276,7 @@ def test_a_hub_that_drips_is_given_up(server: Loopback, hub: Hub, tmp_path: Path
 def test_two_that_come_at_once_fetch_it_once(server: Loopback, tmp_path: Path) -> None:
     """A web process and a worker of one host start together."""
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: fetched("own/model", tmp_path, endpoint=server.url), range(4)))
+        found = list(pool.map(lambda _: fetched_from(server, "own/model", tmp_path), range(4)))
 
     assert len(set(found)) == 1
     assert [one.path for one in server.asked].count("/api/models/own/model") == 1
@@ -271,14 +286,17 @@ def test_a_folder_that_cannot_be_written_is_told(server: Loopback, tmp_path: Pat
     (tmp_path / "models").write_text("a file", encoding="utf-8")
 
     with pytest.raises(EmbeddingUnavailable):
-        fetched("own/model", tmp_path / "models", endpoint=server.url)
+        fetched_from(server, "own/model", tmp_path / "models")
 
 
+UNUSED_SETTINGS = {
+    "DATABASE_URL": "postgresql://unused",
+    "REDIS_URL": "redis://unused",
+    "KEY_PEPPER": "used-for-nothing-at-all",
+}
 PROGRAM = """
-import sys
-from pathlib import Path
-from research_api.embeddings.loading import SpecLoader
-embedder = SpecLoader(Path(sys.argv[1]), "http://unused", "").load("hub:own/model")
+from research_api import bootstrap, config
+embedder = bootstrap.model_loader(config.load()).load("hub:own/model")
 print(embedder.name, embedder.dimensions)
 """
 
@@ -287,7 +305,7 @@ def test_a_process_takes_the_hub_from_its_environment_and_nothing_else(
     server: Loopback, tmp_path: Path
 ) -> None:
     """Tokens, proxies and .netrc stay here; no figures about this machine are sent, nothing is drawn."""
-    home, models = tmp_path / "home", tmp_path / "models"
+    home = tmp_path / "home"
     home.mkdir()
     (home / ".netrc").write_text("machine 127.0.0.1 login a password hf_of_netrc\n", encoding="utf-8")
     (home / ".netrc").chmod(0o600)
@@ -297,12 +315,15 @@ def test_a_process_takes_the_hub_from_its_environment_and_nothing_else(
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
+            **UNUSED_SETTINGS,
+            "DATA_DIR": str(tmp_path),
             "HF_ENDPOINT": server.url,
+            "EGRESS_ALLOW": server.url.removeprefix("http://"),
             "HF_TOKEN": "hf_of_the_environment",
             "HTTP_PROXY": proxy.url,
             "ALL_PROXY": proxy.url,
         }
-        run = [sys.executable, "-W", "error", "-c", PROGRAM, str(models)]
+        run = [sys.executable, "-W", "error", "-c", PROGRAM]
         first = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=100, check=False)
         asked = list(server.asked)
         del environment["HF_ENDPOINT"]

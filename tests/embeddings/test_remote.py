@@ -20,7 +20,7 @@ import pytest
 from research_api.domain.errors import EmbeddingUnavailable
 from research_api.embeddings.loading import SpecLoader
 from research_api.embeddings.remote import MAX_TEXT_BYTES, MAX_TEXTS, RemoteEmbedder
-from tests.embeddings.loopback import Asked, Loopback, Reply, loopback
+from tests.embeddings.loopback import Asked, Loopback, Reply, guard_for, loopback, remotes_at
 
 KEY = "sk-very-secret-key-0123456789"
 # what a wait of half a second may take on a busy machine; without a bound these servers keep it for minutes
@@ -55,7 +55,8 @@ def server() -> Iterator[Loopback]:
 @contextmanager
 def embedding(url: str, key: str = KEY, *, query_seconds: float = 60.0) -> Iterator[RemoteEmbedder]:
     """Its connections are closed at the end, as the process does."""
-    made = RemoteEmbedder("m", base_url=url, api_key=key, query_seconds=query_seconds)
+    guard = guard_for(url.removesuffix("/v1"))
+    made = RemoteEmbedder("m", guard, base_url=url, api_key=key, query_seconds=query_seconds)
     try:
         yield made
     finally:
@@ -108,7 +109,7 @@ def test_it_says_what_makes_its_vectors_comparable(server: Loopback, embedder: R
 
 
 def test_the_spec_of_a_setting_leads_here_with_url_and_key(server: Loopback, tmp_path: Path) -> None:
-    found = SpecLoader(tmp_path, f"{server.url}/v1", KEY).load("openai:some/model")
+    found = SpecLoader(tmp_path, remotes_at(server.url, KEY)).load("openai:some/model")
 
     assert isinstance(found, RemoteEmbedder)
     assert found.embed_query("text").shape == (3,)
@@ -234,7 +235,7 @@ def test_vectors_longer_than_the_database_takes_are_refused(server: Loopback) ->
     server.respond = lambda _, reply: reply.json(200, body_of([item(0, [1.0] * 4_001)]))
 
     with pytest.raises(EmbeddingUnavailable):
-        RemoteEmbedder("m", base_url=server.url, api_key=KEY)
+        RemoteEmbedder("m", guard_for(server.url), base_url=server.url, api_key=KEY)
 
 
 def test_a_server_that_says_nothing_is_given_up(server: Loopback, hasty: RemoteEmbedder) -> None:
@@ -325,7 +326,7 @@ def test_a_server_that_is_not_there_is_told() -> None:
         pass
 
     with pytest.raises(EmbeddingUnavailable):
-        RemoteEmbedder("m", base_url=gone.url, api_key=KEY)
+        RemoteEmbedder("m", guard_for(gone.url), base_url=gone.url, api_key=KEY)
 
 
 def test_neither_key_nor_texts_are_logged(

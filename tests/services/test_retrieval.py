@@ -16,13 +16,12 @@ from research_api.domain.ranking import POOL
 from research_api.domain.search import Filters, Mode, Relation, SearchAnswer, SearchRequest, Sort
 from research_api.domain.vectors import Matrix
 from research_api.domain.works import Author, Work, work_id_from_seed
-from research_api.services.cursors import CursorSigner
 from research_api.services.retrieval import NEAR_IF_SORTED, Retriever
-from research_api.services.search import SearchService
+from research_api.services.search import Wish
 from research_api.services.vector_search import VectorSearch
 from tests.catalog.fakes import FakeChangeFeed
 from tests.services.fakes import FakeEmbedder, FakeLoader, FakeTime, FakeVectorStore, model_named, unit
-from tests.services.test_search import FakeListStore, FakeWorkStore
+from tests.services.federation_fakes import make_parts
 
 LEAST = 0.6
 NEAR, FAR = unit(1, 0.1), unit(0.1, 1)
@@ -39,12 +38,7 @@ class Bench:
         self.embedder = FakeEmbedder("one", least_similarity=LEAST)
         self.time = FakeTime()
         vectors = VectorSearch(self.store, FakeLoader(self.embedder), monotonic=self.time.monotonic)
-        self.service = SearchService(
-            FakeWorkStore(self.feed),  # type: ignore[arg-type] # as much as the tests need
-            Retriever(self.searcher, vectors, few_of=few_of),
-            FakeListStore(),
-            CursorSigner(b"secret"),
-        )
+        self.service = make_parts(Retriever(self.searcher, vectors, few_of=few_of), self.feed).service
 
     def put(self, seed: str, title: str, vector: Matrix | None, **fields: object) -> Work:
         """A work under that seed, indexed by `ready`."""
@@ -70,7 +64,7 @@ class Bench:
         limit: int = 50,
     ) -> SearchAnswer:
         request = SearchRequest(text, mode, sort=sort, filters=filters or Filters(), facets=facets)
-        return self.service.search(request, limit=limit, tenant="t")
+        return self.service.search(request, Wish(limit, "t"))
 
 
 def titles(answer: SearchAnswer) -> list[str]:
@@ -295,7 +289,7 @@ def pages(bench: Bench, text: str, mode: Mode = Mode.HYBRID) -> list[tuple[str, 
     answer = bench.ask(text, mode)
     found = [(hit.work.id, hit.score or 0.0) for hit in answer.hits]
     while answer.next_cursor:
-        answer = bench.service.next_page(answer.next_cursor, request=None, limit=50, tenant="t")
+        answer = bench.service.next_page(answer.next_cursor, Wish(50, "t"), request=None)
         found += [(hit.work.id, hit.score or 0.0) for hit in answer.hits]
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,57 +10,12 @@ from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
 from research_api.catalog.searcher import TantivySearcher
 from research_api.domain.errors import CursorInvalid, EmbeddingUnavailable, Expired, Invalid, QueryInvalid
-from research_api.domain.index import KeptList
-from research_api.domain.merging import title_key
 from research_api.domain.search import Filters, Mode, SearchRequest, Sort, SourceOutcome
-from research_api.domain.works import Identifier, Work, work_id_from_seed
-from research_api.services.cursors import CursorSigner
+from research_api.domain.works import Work, work_id_from_seed
 from research_api.services.retrieval import Retriever
-from research_api.services.search import SearchService
+from research_api.services.search import Wish
 from tests.catalog.fakes import FakeChangeFeed
-
-
-class FakeWorkStore:
-    """Works in memory; `links` has preprint to publication."""
-
-    def __init__(self, feed: FakeChangeFeed) -> None:
-        self.feed = feed
-        self.links: dict[int, int] = {}
-
-    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
-        return {one: other for one, other in self.links.items() if one in numbers and other in numbers}
-
-    def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
-        return self.feed.works(ids)
-
-    def ids_of(self, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
-        return {
-            one: work.id
-            for one in identifiers
-            for work in self.feed.known.values()
-            if work.identifiers.get(one.scheme) == one.value
-        }
-
-    def ids_by_title(self, key: bytes, limit: int) -> list[str]:
-        return [work.id for work in self.feed.known.values() if title_key(work.title) == key][:limit]
-
-
-class FakeListStore:
-    """Keeps lists until they are taken away; `is_down` makes it keep none."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, KeptList] = {}
-        self.is_down = False
-
-    def put(self, kept: KeptList, ttl_seconds: int) -> str | None:
-        if self.is_down:
-            return None
-        name = f"list-{len(self.kept)}"
-        self.kept[name] = kept
-        return name
-
-    def get(self, list_id: str) -> KeptList | None:
-        return self.kept.get(list_id)
+from tests.services.federation_fakes import make_parts
 
 
 class Bench:
@@ -70,15 +24,9 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.feed = FakeChangeFeed()
         self.layout = IndexLayout(folder)
-        self.lists = FakeListStore()
         self.searcher = TantivySearcher(self.layout)
-        self.store = FakeWorkStore(self.feed)
-        self.service = SearchService(
-            self.store,  # type: ignore[arg-type] # as much as the tests need
-            Retriever(self.searcher, None),
-            self.lists,
-            CursorSigner(b"secret"),
-        )
+        self.parts = make_parts(Retriever(self.searcher, None), self.feed)
+        self.lists, self.service = self.parts.lists, self.parts.service
 
     def put(self, *works: Work) -> None:
         self.feed.put(*works)
@@ -98,7 +46,7 @@ def bench(tmp_path: Path) -> Bench:
 def test_strict_results_carry_the_spans_that_prove_them(bench: Bench) -> None:
     bench.put(work("a", "Über deep-learning", abstract="It learns."), work("b", "Deep water"))
 
-    answer = bench.service.search(SearchRequest('"DEEP learning"', Mode.STRICT), limit=10, tenant="t")
+    answer = bench.service.search(SearchRequest('"DEEP learning"', Mode.STRICT), Wish(10, "t"))
 
     (hit,) = answer.hits
     assert [hit.work.title[span.start : span.end] for span in hit.matches] == ["deep-learning"]
@@ -114,7 +62,7 @@ def test_what_the_stored_text_no_longer_proves_is_not_returned(bench: Bench) -> 
     bench.put(one)
     bench.feed.known[one.id] = work("a", "Shallow water")
 
-    answer = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=10, tenant="t")
+    answer = bench.service.search(SearchRequest("deep", Mode.STRICT), Wish(10, "t"))
 
     assert answer.hits == ()
 
@@ -125,7 +73,7 @@ def test_spans_are_left_out_where_nobody_wants_them_and_proofs_are_made_all_the_
     bench.feed.known[changed.id] = work("b", "Deep water")
 
     def ask(text: str, mode: Mode) -> list[tuple[str, int]]:
-        answer = bench.service.search(SearchRequest(text, mode), limit=10, tenant="t", with_matches=False)
+        answer = bench.service.search(SearchRequest(text, mode), Wish(10, "t", with_matches=False))
         return [(hit.work.title, len(hit.matches)) for hit in answer.hits]
 
     assert sorted(ask("deep", Mode.LEXICAL)) == [("Deep learning", 0), ("Deep water", 0)]
@@ -143,7 +91,7 @@ def test_an_identifier_or_a_whole_title_comes_first(bench: Bench, text: str) -> 
         *(work(str(n), "Water deep water deep in deep water", abstract="x 1 10 1000") for n in range(20)),
     )
 
-    answer = bench.service.search(SearchRequest(text, Mode.LEXICAL), limit=5, tenant="t")
+    answer = bench.service.search(SearchRequest(text, Mode.LEXICAL), Wish(5, "t"))
 
     assert answer.hits[0].work.id == named.id
 
@@ -160,7 +108,7 @@ def test_a_named_work_is_found_in_every_order_and_counted(bench: Bench, by: str,
     text = {"id": named.id, "doi": "10.1000/x.1", "openalex": "https://openalex.org/W2741809807"}[by]
 
     request = SearchRequest(text, Mode.LEXICAL, sort=sort, facets=("type",))
-    answer = bench.service.search(request, limit=20, tenant="t")
+    answer = bench.service.search(request, Wish(20, "t"))
 
     found = [hit.work for hit in answer.hits]
     assert named.id in {one.id for one in found}
@@ -175,13 +123,13 @@ def test_a_work_merged_away_after_the_list_was_made_is_not_shown_twice(bench: Be
     works = [work(str(number), f"Deep water {number}") for number in range(4)]
     bench.put(*works)
     request = SearchRequest("deep", Mode.STRICT)
-    first = bench.service.search(request, limit=2, tenant="t")
+    first = bench.service.search(request, Wish(2, "t"))
     shown = [hit.work.id for hit in first.hits]
     rest = [one for one in works if one.id not in shown]
     survivor = bench.feed.known[shown[0]]
     bench.feed.known[rest[0].id] = survivor
 
-    second = bench.service.next_page(str(first.next_cursor), request=None, limit=2, tenant="t")
+    second = bench.service.next_page(str(first.next_cursor), Wish(2, "t"), request=None)
 
     assert [hit.work.id for hit in second.hits] == [rest[1].id]
 
@@ -189,13 +137,13 @@ def test_a_work_merged_away_after_the_list_was_made_is_not_shown_twice(bench: Be
 def test_works_merged_into_one_outside_the_list_are_shown_once_over_all_pages(bench: Bench) -> None:
     works = [work(str(number), f"Deep water {number}") for number in range(5)]
     bench.put(*works)
-    first = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=1, tenant="t")
+    first = bench.service.search(SearchRequest("deep", Mode.STRICT), Wish(1, "t"))
     survivor = work("other", "Deep water joined")
     for one in works[1:] if first.hits[0].work.id == works[0].id else works[:-1]:
         bench.feed.known[one.id] = survivor
 
-    second = bench.service.next_page(str(first.next_cursor), request=None, limit=2, tenant="t")
-    third = bench.service.next_page(str(second.next_cursor), request=None, limit=2, tenant="t")
+    second = bench.service.next_page(str(first.next_cursor), Wish(2, "t"), request=None)
+    third = bench.service.next_page(str(second.next_cursor), Wish(2, "t"), request=None)
 
     shown = [hit.work.id for page in (second, third) for hit in page.hits]
     assert shown.count(survivor.id) == 1
@@ -208,7 +156,7 @@ def test_an_identifier_is_found_as_it_was_pasted_and_an_unknown_one_is_told(benc
     bench.put(named, work("c", "10 1000 deep deep deep"))
 
     def ask(text: str) -> tuple[str, list[str]]:
-        answer = bench.service.search(SearchRequest(text, Mode.LEXICAL), limit=3, tenant="t")
+        answer = bench.service.search(SearchRequest(text, Mode.LEXICAL), Wish(3, "t"))
         return answer.hits[0].work.id, [one.code for one in answer.warnings]
 
     assert ask("10.1000/deep.") == (named.id, [])
@@ -222,21 +170,21 @@ def test_a_clause_that_the_stored_text_no_longer_satisfies_filters_in_lexical_to
     bench.put(one)
     bench.feed.known[one.id] = work("a", "Yak brown")
 
-    assert bench.service.search(SearchRequest("yak NOT brown", Mode.LEXICAL), limit=2, tenant="t").hits == ()
+    assert bench.service.search(SearchRequest("yak NOT brown", Mode.LEXICAL), Wish(2, "t")).hits == ()
 
 
 def test_a_named_work_that_the_filters_exclude_stays_out(bench: Bench) -> None:
     bench.put(work("a", "Deep water", year=1990))
     request = SearchRequest("deep water", Mode.LEXICAL, filters=Filters(year_from=2000))
 
-    assert bench.service.search(request, limit=5, tenant="t").hits == ()
+    assert bench.service.search(request, Wish(5, "t")).hits == ()
 
 
 def test_without_an_index_named_works_are_found_and_the_answer_says_degraded(bench: Bench) -> None:
     one = work("a", "Deep water")
     bench.feed.put(one)
 
-    answer = bench.service.search(SearchRequest("deep water", Mode.LEXICAL), limit=5, tenant="t")
+    answer = bench.service.search(SearchRequest("deep water", Mode.LEXICAL), Wish(5, "t"))
 
     assert [hit.work.id for hit in answer.hits] == [one.id]
     assert answer.degraded
@@ -249,14 +197,14 @@ def test_pages_have_no_gap_and_no_repeat_while_works_are_added(bench: Bench) -> 
     bench.put(*(work(str(number), f"Deep water {number}") for number in range(25)))
     request = SearchRequest("deep", Mode.STRICT)
 
-    answer = bench.service.search(request, limit=10, tenant="t")
+    answer = bench.service.search(request, Wish(10, "t"))
     seen = [hit.work.id for hit in answer.hits]
     ranks = [hit.rank for hit in answer.hits]
     round_number = 0
     while answer.next_cursor:
         round_number += 1
         bench.put(*(work(f"new {round_number} {number}", "Deep deep deep") for number in range(20)))
-        answer = bench.service.next_page(answer.next_cursor, request=request, limit=7, tenant="t")
+        answer = bench.service.next_page(answer.next_cursor, Wish(7, "t"), request=request)
         seen += [hit.work.id for hit in answer.hits]
         ranks += [hit.rank for hit in answer.hits]
 
@@ -266,27 +214,27 @@ def test_pages_have_no_gap_and_no_repeat_while_works_are_added(bench: Bench) -> 
 
 def test_a_cursor_is_good_for_its_tenant_and_its_question_alone(bench: Bench) -> None:
     bench.put(*(work(str(number), f"Deep water {number}") for number in range(5)))
-    cursor = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=2, tenant="one").next_cursor
+    cursor = bench.service.search(SearchRequest("deep", Mode.STRICT), Wish(2, "one")).next_cursor
     assert cursor is not None
 
     with pytest.raises(CursorInvalid):
-        bench.service.next_page(cursor, request=None, limit=2, tenant="other")
+        bench.service.next_page(cursor, Wish(2, "other"), request=None)
     for place in range(len(cursor)):
         changed = cursor[:place] + ("A" if cursor[place] != "A" else "B") + cursor[place + 1 :]
         with pytest.raises(CursorInvalid):
-            bench.service.next_page(changed, request=None, limit=2, tenant="one")
+            bench.service.next_page(changed, Wish(2, "one"), request=None)
     with pytest.raises(Invalid):
-        bench.service.next_page(cursor, request=SearchRequest("water"), limit=2, tenant="one")
+        bench.service.next_page(cursor, Wish(2, "one"), request=SearchRequest("water"))
     bench.lists.kept.clear()
     with pytest.raises(Expired):
-        bench.service.next_page(cursor, request=None, limit=2, tenant="one")
+        bench.service.next_page(cursor, Wish(2, "one"), request=None)
 
 
 def test_a_list_that_cannot_be_kept_gives_a_page_without_a_next(bench: Bench) -> None:
     bench.put(*(work(str(number), f"Deep water {number}") for number in range(5)))
     bench.lists.is_down = True
 
-    answer = bench.service.search(SearchRequest("deep", Mode.STRICT), limit=2, tenant="t")
+    answer = bench.service.search(SearchRequest("deep", Mode.STRICT), Wish(2, "t"))
 
     assert len(answer.hits) == 2
     assert answer.next_cursor is None
@@ -297,8 +245,8 @@ def test_a_list_that_cannot_be_kept_gives_a_page_without_a_next(bench: Bench) ->
 def test_a_source_that_is_not_there_is_reported_as_skipped(bench: Bench) -> None:
     bench.put(work("a", "Deep water"))
 
-    both = bench.service.search(SearchRequest("deep", sources=("catalog", "crossref")), limit=2, tenant="t")
-    other = bench.service.search(SearchRequest("deep", sources=("crossref",)), limit=2, tenant="t")
+    both = bench.service.search(SearchRequest("deep", sources=("catalog", "crossref")), Wish(2, "t"))
+    other = bench.service.search(SearchRequest("deep", sources=("crossref",)), Wish(2, "t"))
 
     assert [(one.name, one.outcome) for one in both.sources] == [
         ("catalog", SourceOutcome.OK),
@@ -313,7 +261,7 @@ def test_a_source_that_is_not_there_is_reported_as_skipped(bench: Bench) -> None
 def test_hybrid_says_that_it_ranks_by_words_and_takes_what_is_no_syntax(bench: Bench) -> None:
     bench.put(work("a", "Ratio 3:1 of things"))
 
-    answer = bench.service.search(SearchRequest('ratio 3:1 "things'), limit=2, tenant="t")
+    answer = bench.service.search(SearchRequest('ratio 3:1 "things'), Wish(2, "t"))
 
     assert len(answer.hits) == 1
     assert {"hybrid_is_lexical", "unknown_field", "unmatched_quote"} <= {one.code for one in answer.warnings}
@@ -321,10 +269,10 @@ def test_hybrid_says_that_it_ranks_by_words_and_takes_what_is_no_syntax(bench: B
 
 def test_strict_refuses_with_the_place_and_vector_where_none_are_made(bench: Bench) -> None:
     with pytest.raises(QueryInvalid) as caught:
-        bench.service.search(SearchRequest("deep AND", Mode.STRICT), limit=2, tenant="t")
+        bench.service.search(SearchRequest("deep AND", Mode.STRICT), Wish(2, "t"))
     assert caught.value.faults[0].start is not None
     with pytest.raises(EmbeddingUnavailable):
-        bench.service.search(SearchRequest("deep", Mode.VECTOR), limit=2, tenant="t")
+        bench.service.search(SearchRequest("deep", Mode.VECTOR), Wish(2, "t"))
 
 
 def test_field_clauses_filter_and_words_rank_in_lexical(bench: Bench) -> None:
@@ -333,7 +281,7 @@ def test_field_clauses_filter_and_words_rank_in_lexical(bench: Bench) -> None:
 
     request = SearchRequest("deep water year:2001 NOT ice", Mode.LEXICAL)
 
-    assert [hit.work.id for hit in bench.service.search(request, limit=9, tenant="t").hits] == [
+    assert [hit.work.id for hit in bench.service.search(request, Wish(9, "t")).hits] == [
         near.id,
         far.id,
     ]
@@ -343,6 +291,6 @@ def test_another_order_than_relevance_has_no_scores(bench: Bench) -> None:
     bench.put(work("a", "Deep", year=1990), work("b", "Deep", year=2001))
 
     request = SearchRequest("deep", Mode.LEXICAL, sort=Sort.NEWEST)
-    hits = bench.service.search(request, limit=9, tenant="t").hits
+    hits = bench.service.search(request, Wish(9, "t")).hits
 
     assert [(hit.work.year, hit.score) for hit in hits] == [(2001, None), (1990, None)]

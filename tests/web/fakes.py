@@ -28,6 +28,7 @@ from research_api.domain.search import (
     Hit,
     MatchSpan,
     Mode,
+    Placed,
     Relation,
     SearchAnswer,
     SearchRequest,
@@ -39,6 +40,7 @@ from research_api.domain.works import Author, OpenAccess, SourceRef, Work
 from research_api.services.exports import ExportService
 from research_api.services.health import Check, Health, State
 from research_api.services.related import RelatedAnswer
+from research_api.services.search import Wish
 
 GOOD_KEY = "rk_test_good"
 WEAK_KEY = "rk_test_weak"
@@ -65,8 +67,14 @@ ANSWER = SearchAnswer(
     mode=Mode.HYBRID,
     canonical="relativitat",
     hits=(
-        Hit(WORK, 1, 3.5, (MatchSpan("title", 9, 20),)),
-        Hit(Work("w_bbbbbbbbbbbb", "Nothing known", retracted=True), 2, None),
+        Hit(WORK, 1, 3.5, (MatchSpan("title", 9, 20),), (Placed("catalog", 1, WORK.id),)),
+        Hit(
+            Work("w_bbbbbbbbbbbb", "Nothing known", retracted=True),
+            2,
+            None,
+            (),
+            (Placed("catalog", 2, "w_bbbbbbbbbbbb"),),
+        ),
     ),
     sources=(
         SourceReport("catalog", SourceOutcome.OK, 2, 4, "relativitat"),
@@ -89,28 +97,19 @@ class FakeSearch:
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     latency_ms: int = 0
     with_matches: bool | None = None
+    wish: Wish | None = None
 
-    def search(
-        self, request: SearchRequest, *, limit: int, tenant: str, with_matches: bool = True
-    ) -> SearchAnswer:
-        self.asked.append({"request": request, "limit": limit, "tenant": tenant})
-        self.with_matches = with_matches
+    def search(self, request: SearchRequest, wish: Wish) -> SearchAnswer:
+        self.asked.append({"request": request, "limit": wish.limit, "tenant": wish.tenant})
+        self.wish, self.with_matches = wish, wish.with_matches
         if request.mode is Mode.STRICT and "(" in request.text:
             fault = Fault("/q", "This parenthesis is never closed.", 0, 1, "Close it.")
             raise QueryInvalid("The query breaks the grammar.", faults=(fault,))
         return self._given(request)
 
-    def next_page(
-        self,
-        cursor: str,
-        *,
-        request: SearchRequest | None,
-        limit: int,
-        tenant: str,
-        with_matches: bool = True,
-    ) -> SearchAnswer:
-        self.with_matches = with_matches
-        self.asked.append({"cursor": cursor, "request": request, "limit": limit, "tenant": tenant})
+    def next_page(self, cursor: str, wish: Wish, *, request: SearchRequest | None) -> SearchAnswer:
+        self.with_matches = wish.with_matches
+        self.asked.append({"cursor": cursor, "request": request, "limit": wish.limit, "tenant": wish.tenant})
         if cursor == "expired":
             raise Expired("This list is no longer kept.")
         if not cursor.startswith("cursor-"):

@@ -12,7 +12,7 @@ import tantivy
 
 from research_api.domain.merging import title_key
 from research_api.domain.text import words
-from research_api.domain.works import Work, work_number
+from research_api.domain.works import Work, day_order, work_number
 
 # a new number gives a new folder, so two versions of the code can run side by side
 SCHEMA_VERSION = 2
@@ -90,10 +90,3 @@ def _indexed(text: str) -> str:
     if len(joined) <= MAX_WORD_CHARACTERS:
         return joined
     return " ".join(word[:MAX_WORD_CHARACTERS] for word in found)
-
-
-def day_order(work: Work) -> int:
-    """The date as the number YYYYMMDD, parts that nobody said as 00; 0 without a year."""
-    parts = (work.date or (str(work.year) if work.year else "")).split("-")
-    year, month, day = (*parts, "", "", "")[:3]
-    return int(year or 0) * 10_000 + int(month or 0) * 100 + int(day or 0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from research_api.config.endpoints import MAX_PORT, Endpoint
 from research_api.config.reader import PEPPER_FILE, RUN_FILE, Reader, Written
 
 __all__ = ["PEPPER_FILE", "RUN_FILE", "Settings", "SettingsInvalid", "data_dir_of", "load"]
@@ -19,13 +21,14 @@ KNOWN_SOURCES = (
     "catalog", "openalex", "semanticscholar", "crossref", "arxiv",
     "europepmc", "pubmed", "doaj", "core", "datacite",
 )  # fmt: skip
+# what has an address and may have a key: the sources on other hosts, and two that tell more of a work
+REMOTE_SOURCES = (*(name for name in KNOWN_SOURCES if name != "catalog"), "unpaywall", "opencitations")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "text")
 DATABASE_SCHEMES = ("postgresql", "postgres")
 REDIS_SCHEMES = ("redis", "rediss")
 BROKER_SCHEMES = (*REDIS_SCHEMES, "amqp", "amqps")
 MIN_PEPPER_DISTINCT_CHARACTERS = 8
-MAX_PORT = 65_535
 _FLASK_FALSE = frozenset({"0", "false", "no"})
 _WELL_KNOWN = re.compile(
     r"(?i)((change.?me|password|passwd|postgres|redis|guest|admin|root|secret|example|test|pepper)[\W\d_]*)+"
@@ -42,7 +45,11 @@ class SettingsInvalid(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the operator chose. Folders are absolute; log_format None means text on a terminal, else JSON."""
+    """What the operator chose. Folders are absolute; log_format None means text on a terminal, else JSON.
+
+    sources: empty where the operator named none. source_base_urls, source_api_keys: by source, only those that were
+    given.
+    """
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -67,6 +74,11 @@ class Settings:
     embedding_cpu_percent: int
     openai_base_url: str
     openai_api_key: str = field(repr=False)
+    hub_url: str
+    egress_allow: frozenset[Endpoint]
+    contact_email: str
+    source_base_urls: Mapping[str, str]
+    source_api_keys: Mapping[str, str] = field(repr=False)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -83,9 +95,17 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     production = read.flag("PRODUCTION", default=False)
     data_dir = read.folder("DATA_DIR", data_dir_of(environ))
     written = Written(data_dir, production)
+    settings = _settings(read, written, data_dir, production=production)
+    problems = [*read.problems, *_clashes(settings, read), *(_unsafe(settings, read) if production else ())]
+    if problems:
+        raise SettingsInvalid(problems, written.advice)
+    return settings
+
+
+def _settings(read: Reader, written: Written, data_dir: Path, *, production: bool) -> Settings:
     port = read.whole("PORT", 8000, 1, MAX_PORT)
     redis_url = read.url("REDIS_URL", REDIS_SCHEMES, partial(written.url, "redis_url"))
-    settings = Settings(
+    return Settings(
         database_url=read.url("DATABASE_URL", DATABASE_SCHEMES, partial(written.url, "database_url")),
         redis_url=redis_url,
         celery_broker_url=read.url("CELERY_BROKER_URL", BROKER_SCHEMES, lambda: redis_url, required=False),
@@ -97,7 +117,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         flower_port=read.whole("FLOWER_PORT", port + 2, 1, MAX_PORT),
         data_dir=data_dir,
         index_dir=read.folder("INDEX_DIR", data_dir / "index"),
-        sources=read.names("SOURCES", KNOWN_SOURCES, ("catalog",)),
+        sources=read.names("SOURCES", KNOWN_SOURCES, ()),
         production=production,
         log_level=read.choice("LOG_LEVEL", LOG_LEVELS) or "info",
         log_format=read.choice("LOG_FORMAT", LOG_FORMATS),
@@ -109,16 +129,23 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         embedding_cpu_percent=read.whole("EMBEDDING_CPU_PERCENT", 25, 1, 100),
         openai_base_url=read.public_url("OPENAI_BASE_URL", "https://api.openai.com/v1"),
         openai_api_key=read.secret("OPENAI_API_KEY"),
+        hub_url=read.public_url("HF_ENDPOINT", "https://huggingface.co"),
+        egress_allow=read.endpoints("EGRESS_ALLOW"),
+        contact_email=read.mail_address("CONTACT_EMAIL"),
+        source_base_urls=_by_source(read.source_url, "BASE_URL"),
+        source_api_keys=_by_source(read.secret, "API_KEY"),
     )
-    problems = [*read.problems, *_clashes(settings, read), *(_unsafe(settings, read) if production else ())]
-    if problems:
-        raise SettingsInvalid(problems, written.advice)
-    return settings
 
 
 def data_dir_of(environ: Mapping[str, str] = os.environ) -> Path:
     """DATA_DIR alone, absolute: for what must run before the other settings can be known."""
     return Path(environ.get("DATA_DIR", "").strip() or ".data").expanduser().absolute()
+
+
+def _by_source(read: Callable[[str], str], suffix: str) -> Mapping[str, str]:
+    """What is given as OPENALEX_SUFFIX and its like, by source."""
+    given = {source: read(f"{source.upper()}_{suffix}") for source in REMOTE_SOURCES}
+    return MappingProxyType({source: value for source, value in given.items() if value})
 
 
 def _clashes(settings: Settings, read: Reader) -> list[str]:

@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from research_api.config.endpoints import Endpoint, read_endpoint, read_url
+
 RUN_FILE = "run.json"
 PEPPER_FILE = "key-pepper"
 MIN_PEPPER_CHARACTERS = 16
 MAX_SECRET_FILE_BYTES = 65_536
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+# it goes into a header and into URLs, so it holds nothing that needs quoting there
+_MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}")
 
 
 class Unusable(Exception):
@@ -74,6 +78,34 @@ class Reader:
             or re.search(r"[?#@\s]", value)
         ):
             self.problems.append(f"{name} must be an http or https URL without user, query or fragment")
+        return value
+
+    def source_url(self, name: str) -> str:
+        """The address of a source, without a slash at its end; empty where none is given."""
+        value = self.text(name, "").rstrip("/")
+        url = read_url(value)
+        if value and (url is None or "?" in url.rest):
+            self.problems.append(
+                f"{name} must be an http or https URL in plain ASCII, without user, query or fragment"
+            )
+            return ""
+        return value
+
+    def endpoints(self, name: str) -> frozenset[Endpoint]:
+        """The places of a list like `127.0.0.1:9401,ollama:11434`."""
+        given = [part.strip() for part in self.text(name, "").split(",")]
+        found = [read_endpoint(part) for part in given if part]
+        if None in found:
+            self.problems.append(
+                f"{name} must list host:port, a host in lower-case ASCII or an address as it is usually written"
+            )
+        return frozenset(endpoint for endpoint in found if endpoint)
+
+    def mail_address(self, name: str) -> str:
+        value = self.text(name, "")
+        if value and not _MAIL_ADDRESS.fullmatch(value):
+            self.problems.append(f"{name} must be one e-mail address in plain ASCII")
+            return ""
         return value
 
     def embedding_model(self, name: str) -> str | None:

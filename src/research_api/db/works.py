@@ -9,13 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from research_api.db.bulk import upsert_rows
 from research_api.db.engine import Database
-from research_api.db.near_works import near_works
+from research_api.db.known import changed_of, digests_of, load, owners_of
 from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
 from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
-from research_api.db.versions import links_among, links_of, write_links
+from research_api.db.versions import links_among, write_links
 from research_api.db.work_rows import SHOWN_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
-from research_api.domain.agreement import WorkState
-from research_api.domain.merging import record_from_body
+from research_api.domain.previews import Looked
 from research_api.domain.upsert import (
     Incoming,
     Known,
@@ -23,7 +22,6 @@ from research_api.domain.upsert import (
     Outcome,
     Plan,
     Upsert,
-    candidate_ids,
 )
 from research_api.domain.works import Identifier, Work
 
@@ -44,14 +42,27 @@ class PostgresWorkStore:
         """
         with self._database.begin() as connection:
             connection.execute(TURN, {"lock": CATALOG_WRITERS_LOCK})
-            known = Known(digests=_digests(connection, batch))
-            changed = [one for one in batch if known.digests.get(one.key, ("", b""))[1] != one.digest]
+            known = Known(digests=digests_of(connection, batch))
+            changed = changed_of(known, batch)
             if not changed:
                 return [Outcome.UNCHANGED] * len(batch)
-            _load(connection, known, changed)
+            load(connection, known, changed)
             plan = Upsert(known).decide(batch)
             _write(connection, plan)
         return list(plan.outcomes)
+
+    def look(self, batch: Sequence[Incoming]) -> Looked:
+        """What is stored that the records may touch, to preview what storing them would give.
+
+        Raises DatabaseUnavailable.
+        """
+        with self._database.connect() as connection:
+            known = Known(digests=digests_of(connection, batch))
+            changed = changed_of(known, batch)
+            if changed:
+                load(connection, known, changed)
+            told = {known.digests[one.key][0] for one in batch if one.key in known.digests}
+            return Looked(known, _works(connection, sorted(told)) if told else {})
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         """The works under the ids asked, survivors under the ids that were merged away; unknown ids are left out."""
@@ -71,7 +82,7 @@ class PostgresWorkStore:
         if not wanted:
             return {}
         with self._database.connect() as connection:
-            return _owners(connection, wanted)
+            return owners_of(connection, wanted)
 
     def ids_by_title(self, title_key: bytes, limit: int) -> list[str]:
         """Works whose whole title folds to that key, oldest first."""
@@ -118,62 +129,6 @@ def _redirects(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
         work_redirects.c.old_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
     )
     return {row.old_id: row.new_id for row in connection.execute(query, {"ids": list(ids)})}
-
-
-def _owners(connection: sa.Connection, wanted: Sequence[Identifier]) -> dict[Identifier, str]:
-    query = sa.text(
-        "SELECT i.scheme, i.value, i.work_id FROM unnest(CAST(:schemes AS text[]), CAST(:values AS text[]))"
-        " AS asked (scheme, value) JOIN identifiers AS i ON i.scheme = asked.scheme AND i.value = asked.value"
-    )
-    values = {"schemes": [i.scheme for i in wanted], "values": [i.value for i in wanted]}
-    return {Identifier(row.scheme, row.value): row.work_id for row in connection.execute(query, values)}
-
-
-def _digests(
-    connection: sa.Connection, batch: Sequence[Incoming]
-) -> dict[tuple[str, str], tuple[str, bytes]]:
-    query = sa.text(
-        "SELECT r.source, r.source_id, r.work_id, r.digest FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]))"
-        " AS asked (source, id) JOIN work_records AS r ON r.source = asked.source AND r.source_id = asked.id"
-    )
-    values = {"sources": [one.record.source for one in batch], "ids": [one.record.source_id for one in batch]}
-    return {
-        (row.source, row.source_id): (row.work_id, bytes(row.digest))
-        for row in connection.execute(query, values)
-    }
-
-
-def _load(connection: sa.Connection, known: Known, changed: Sequence[Incoming]) -> None:
-    """Everything that the changed records may touch is in `known`."""
-    wanted = sorted({i for one in changed for i in one.record.identifiers}, key=lambda i: (i.scheme, i.value))
-    known.owners = _owners(connection, wanted)
-    known.near = near_works(connection, changed)
-    touched = {known.digests[one.key][0] for one in changed if one.key in known.digests}
-    touched.update(known.owners.values())
-    touched.update(work_id for ids in known.near.values() for work_id in ids)
-    known.links = links_of(connection, touched)
-    touched.update(known.links, known.links.values())
-    _load_states(connection, known, sorted(touched))
-    candidates = sorted({work_id for one in changed for work_id in candidate_ids(one.record)})
-    taken = sa.text(
-        "SELECT id FROM works WHERE id = ANY(:ids) UNION ALL SELECT old_id FROM work_redirects WHERE old_id = ANY(:ids)"
-    )
-    known.taken_ids = set(connection.execute(taken, {"ids": candidates}).scalars())
-
-
-def _load_states(connection: sa.Connection, known: Known, work_ids: Sequence[str]) -> None:
-    if not work_ids:
-        return
-    query = sa.text(
-        "SELECT w.id, (extract(epoch FROM w.created_at) * 1000000)::bigint AS age, r.source, r.source_id, r.body"
-        " FROM works AS w JOIN work_records AS r ON r.work_id = w.id WHERE w.id = ANY(:ids)"
-    )
-    for row in connection.execute(query, {"ids": list(work_ids)}):
-        state = known.works.setdefault(row.id, WorkState(row.id, row.age))
-        state.records[(row.source, row.source_id)] = record_from_body(row.body)
-    owned = sa.text("SELECT scheme, value, work_id FROM identifiers WHERE work_id = ANY(:ids)")
-    for row in connection.execute(owned, {"ids": list(work_ids)}):
-        known.owners[Identifier(row.scheme, row.value)] = row.work_id
 
 
 def _write(connection: sa.Connection, plan: Plan) -> None:

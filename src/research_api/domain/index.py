@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from research_api.domain.query import Query
-from research_api.domain.search import FacetCount, Filters, SearchRequest, Sort
+from research_api.domain.search import FacetCount, Filters, Placed, SearchRequest, Sort, SourceReport
+from research_api.domain.works import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class KeptList:
 
     numbers: the works as `works.work_number` numbers them. Writing out a thousand ids costs 10 ms, and a page
     needs ten. is_counted: total is exact; False where nearness decides what matches.
+    works: those that sources other than the catalog told of, as they were then. placed: where the sources put them; the
+    catalog alone puts a work where the list has it. reports: what each source answered.
     """
 
     request: SearchRequest
@@ -87,3 +90,6 @@ class KeptList:
     facets: Mapping[str, tuple[FacetCount, ...]]
     degraded: bool
     is_counted: bool = True
+    works: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
+    placed: Mapping[int, tuple[Placed, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    reports: tuple[SourceReport, ...] = ()

@@ -30,11 +30,11 @@ def work_body(work: Work) -> dict[str, object]:
 
 
 def hit_body(hit: Hit, wanted: Collection[str]) -> dict[str, object]:
-    """The work as a result of the catalog. wanted: the fields to give besides the id; empty means all."""
+    """The work as a result of a search. wanted: the fields to give besides the id; empty means all."""
     body: dict[str, object] = {
         **_record(hit.work),
         "score": hit.score,
-        "sources": [{"name": "catalog", "rank": hit.rank, "id": hit.work.id}],
+        "sources": [{"name": one.name, "rank": one.rank, "id": one.id} for one in hit.placed],
         **_doubts(hit.work),
         "matches": [{"field": span.field, "start": span.start, "end": span.end} for span in hit.matches],
     }

@@ -16,6 +16,7 @@ MAX_KEPT_WORKS = 1_000
 MAX_BATCH_IDS = 500
 FACETS = ("year", "type", "venue", "open_access")
 FACET_VALUES = 20
+CATALOG = "catalog"
 SOURCE_NAMES = (
     "catalog", "openalex", "semanticscholar", "crossref", "arxiv", "europepmc", "pubmed", "doaj", "core", "datacite",
 )  # fmt: skip
@@ -56,6 +57,15 @@ class SourceOutcome(StrEnum):
     SKIPPED = "skipped"
     STALE = "stale"
     ERROR = "error"
+
+
+class CacheState(StrEnum):
+    """Where an answer comes from; bypass: the cache has no part in it."""
+
+    HIT = "hit"
+    MISS = "miss"
+    STALE = "stale"
+    BYPASS = "bypass"
 
 
 class Relation(StrEnum):
@@ -143,13 +153,26 @@ class MatchSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one source put a work: its 1-based place in the source's own list, and the id it has there."""
+
+    name: str
+    rank: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """One result. rank: 1-based place in the catalog's own list. score: None where another order was asked."""
+    """One result. rank: 1-based place in the list. score: None where another order was asked.
+
+    placed: where the sources put it, at least one.
+    """
 
     work: Work
     rank: int
     score: float | None
     matches: tuple[MatchSpan, ...] = ()
+    placed: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +210,7 @@ class SearchAnswer:
 
     text: the query in NFC, into which warnings point. canonical: the query as understood, None without any word.
     complete: every asked source was ok or empty. degraded: anything less than normal.
+    age_seconds: since the sources were asked, where the answer was kept; else None.
     """
 
     text: str
@@ -201,3 +225,5 @@ class SearchAnswer:
     complete: bool = True
     degraded: bool = False
     next_cursor: str | None = None
+    cache: CacheState = CacheState.BYPASS
+    age_seconds: int | None = None

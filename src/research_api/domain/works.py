@@ -151,3 +151,10 @@ def work_id_from_number(number: int) -> str:
     """The inverse of `work_number`."""
     raw = (number << 4).to_bytes(8, "big")
     return WORK_ID_PREFIX + base64.b32encode(raw).decode().lower()[:12]
+
+
+def day_order(work: Work) -> int:
+    """The date as the number YYYYMMDD, parts that nobody said as 00; 0 without a year."""
+    parts = (work.date or (str(work.year) if work.year else "")).split("-")
+    year, month, day = (*parts, "", "", "")[:3]
+    return int(year or 0) * 10_000 + int(month or 0) * 100 + int(day or 0)

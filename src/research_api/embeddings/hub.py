@@ -20,8 +20,10 @@ from huggingface_hub import constants
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from research_api.domain.errors import EmbeddingUnavailable
+from research_api.egress.bounds import bounded
+from research_api.egress.guard import Guard
+from research_api.egress.httpx_client import make_client
 from research_api.embeddings.folder import DATA_SUFFIX, ONNX_PLACES, SETTINGS, TOKENIZER
-from research_api.embeddings.transport import bounded, make_client
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +36,11 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def fetched(
-    reference: str, models_dir: Path, *, endpoint: str | None = None, seconds: float = FETCH_SECONDS
+    reference: str, models_dir: Path, guard: Guard, *, endpoint: str, seconds: float = FETCH_SECONDS
 ) -> Path:
     """The folder with the model OWNER/NAME[@REVISION]: what was fetched once stays, and asks no network again.
 
-    It appears whole or not at all. endpoint: None for HF_ENDPOINT, else the public hub.
+    It appears whole or not at all. endpoint: the address of the hub.
     Raises EmbeddingUnavailable.
     """
     name, _, revision = reference.partition("@")
@@ -47,7 +49,7 @@ def fetched(
         with _alone(folder.with_name(f"{folder.name}.lock")):
             if not folder.is_dir():
                 with bounded(seconds, MAX_BYTES):
-                    partial = _fetch(name, revision or None, folder, endpoint)
+                    partial = _fetch(name, revision or None, folder, guard, endpoint)
                 partial.rename(folder)
                 log.info("model_fetched", model=reference)
     except EmbeddingUnavailable:
@@ -59,9 +61,9 @@ def fetched(
     return folder
 
 
-def _fetch(name: str, revision: str | None, folder: Path, endpoint: str | None) -> Path:
+def _fetch(name: str, revision: str | None, folder: Path, guard: Guard, endpoint: str) -> Path:
     """A folder with all files of one commit; what an earlier attempt at that commit left is not fetched again."""
-    _prepare()
+    _prepare(guard)
     hub = huggingface_hub.HfApi(endpoint=endpoint, token=False)
     info = hub.model_info(name, revision=revision, timeout=SILENCE_SECONDS)
     there = {one.rfilename for one in info.siblings or ()}
@@ -85,9 +87,9 @@ def _fetch(name: str, revision: str | None, folder: Path, endpoint: str | None) 
     return partial
 
 
-def _prepare() -> None:
+def _prepare(guard: Guard) -> None:
     """The client uses our transport, tells nobody of this machine, and draws nothing."""
-    huggingface_hub.set_client_factory(lambda: make_client(follows_redirects=True))
+    huggingface_hub.set_client_factory(lambda: make_client(guard, follows_redirects=True))
     constants.HF_HUB_DISABLE_TELEMETRY = True
     # its other transport is a program of its own, which would keep none of our bounds
     constants.HF_HUB_DISABLE_XET = True

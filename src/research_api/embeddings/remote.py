@@ -13,7 +13,9 @@ import structlog
 
 from research_api.domain.errors import EmbeddingUnavailable
 from research_api.domain.vectors import MAX_DIMENSIONS, Matrix
-from research_api.embeddings.transport import FAILURES, bounded, make_client
+from research_api.egress.bounds import bounded
+from research_api.egress.guard import Guard
+from research_api.egress.httpx_client import FAILURES, make_client
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ class RemoteEmbedder:
     least_similarity = -1.0
 
     def __init__(
-        self, model: str, *, base_url: str, api_key: str, query_seconds: float = QUERY_SECONDS
+        self, model: str, guard: Guard, *, base_url: str, api_key: str, query_seconds: float = QUERY_SECONDS
     ) -> None:
         self._model = model
         self._query_seconds = query_seconds
@@ -51,7 +53,7 @@ class RemoteEmbedder:
             api_key=api_key or "none",
             base_url=base_url,
             max_retries=0,
-            http_client=make_client(follows_redirects=False),
+            http_client=make_client(guard, follows_redirects=False),
         )
         # else those of the environment, which belong to another key
         self._client.organization = self._client.project = None

@@ -59,12 +59,25 @@ def retry_after_of(reply: Reply) -> float | None:
 
 def json_of(reply: Reply) -> dict[str, object]:
     """The object that the body holds. Raises SourceFailed for a refusal and for all that is no JSON object."""
-    try:
-        body = json.loads(checked(reply).body)
-    except (ValueError, RecursionError) as error:
-        raise SourceFailed("The source answered something else than JSON.", status=reply.status) from error
+    body = _json(reply)
     if not isinstance(body, dict):
         raise SourceFailed("The source answered JSON of another shape.", status=reply.status)
+    return body
+
+
+def json_rows_of(reply: Reply) -> list[object]:
+    """The list that the body holds. Raises SourceFailed for a refusal and for all that is no JSON list."""
+    body = _json(reply)
+    if not isinstance(body, list):
+        raise SourceFailed("The source answered JSON of another shape.", status=reply.status)
+    return body
+
+
+def _json(reply: Reply) -> object:
+    try:
+        body: object = json.loads(checked(reply).body)
+    except (ValueError, RecursionError) as error:
+        raise SourceFailed("The source answered something else than JSON.", status=reply.status) from error
     return body
 
 

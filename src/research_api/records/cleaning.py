@@ -26,8 +26,8 @@ _HTML_TAGS = (
     "span strike strong style sub subtitle sup table tbody td th thead title tr tt u ul var"
 )
 _JATS_TAGS = (
-    "abstract alternatives bold caption disp-formula disp-quote ext-link fixed-case fn graphic inline- "
-    "formula inline-graphic italic list list-item monospace named-content roman sans-serif sc scp sec "
+    "abstract alternatives bold caption disp-formula disp-quote ext-link fixed-case fn graphic "
+    "inline-formula inline-graphic italic list list-item monospace named-content roman sans-serif sc scp sec "
     "styled-content sec-title tex-math underline uri xref"
 )
 _MATHML_TAGS = (

@@ -11,11 +11,9 @@ registered).
 
 from __future__ import annotations
 
-import re
-
 from research_api.domain.identifiers import normalise_doi
 from research_api.domain.works import Author, OpenAccess, Record
-from research_api.records import cleaning, fields
+from research_api.records import cleaning, fields, retractions, titles
 from research_api.records.errors import Rejected
 from research_api.records.licences import creative_commons_name
 
@@ -28,9 +26,6 @@ _UNKNOWN_PART = 99
 # Of Crossref's update types those that take the whole work back.
 # Source: Crossref, "Version control, corrections, and retractions" (read 2026-11)
 _TAKEN_BACK = frozenset({"retraction", "withdrawal", "removal"})
-_RETRACTED_TITLE = re.compile(
-    r"\W{0,3}(?:RETRACTED|Retracted)(?: (?:ARTICLE|CHAPTER|PAPER|Article|Chapter|Paper))?\s*:"
-)
 
 
 def to_record(item: dict[str, object]) -> Record:
@@ -61,10 +56,13 @@ def to_record(item: dict[str, object]) -> Record:
         open_access=_open_access(item, url),
         citation_count=fields.count_of(item.get("is-referenced-by-count")),
         retracted=_is_retracted(item, doi, title),
-        references=fields.references_of(
-            "doi", (fields.members_of(entry).get("DOI") for entry in fields.items_of(item.get("reference")))
-        ),
+        references=fields.references_of("doi", map(_cited_doi, fields.items_of(item.get("reference")))),
     )
+
+
+def _cited_doi(entry: object) -> str:
+    """Without the blanks of a line that was broken inside it: 6 of 12,964 recorded references (read 2026-11)."""
+    return "".join((fields.text_of(fields.members_of(entry).get("DOI")) or "").split())
 
 
 def _first(value: object) -> object:
@@ -77,14 +75,7 @@ def _title(item: dict[str, object]) -> str:
     """`Title: Subtitle`; a subtitle that only repeats words of the title is left out."""
     title = fields.title_of(_first(item.get("title")), _first(item.get("original-title")))
     subtitle = fields.plain_of(_first(item.get("subtitle")), cleaning.MAX_TITLE_CHARACTERS)
-    if not subtitle or _letters(subtitle) in _letters(title):
-        return title
-    joint = " " if title[-1] in ":?!.–—" else ": "
-    return cleaning.cut_at_word(f"{title}{joint}{subtitle}", cleaning.MAX_TITLE_CHARACTERS)
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
+    return titles.with_subtitle(title, subtitle)
 
 
 def _author(entry: object) -> Author | None:
@@ -141,7 +132,7 @@ def _is_retracted(item: dict[str, object], doi: str, title: str) -> bool:
         for update in fields.items_of(item.get("update-to"))
         if _takes_back(update)
     ]
-    return doi in targets or (not targets and _RETRACTED_TITLE.match(title) is not None)
+    return doi in targets or (not targets and retractions.is_marked(title))
 
 
 def _takes_back(update: object) -> bool:

@@ -88,6 +88,12 @@ def count_of(value: object) -> int | None:
     return value if 0 <= value <= _MAX_COUNT else None
 
 
+def count_in(value: object) -> int | None:
+    """`count_of` the number that stands in a text."""
+    digits = value.strip() if isinstance(value, str) else ""
+    return count_of(int(digits)) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else None
+
+
 def url_of(value: object) -> str | None:
     """A web address of at most 2,000 characters; other schemes are no links for a reader."""
     address = value.strip() if isinstance(value, str) else ""
@@ -125,7 +131,7 @@ def author_of(
 
 def authors_of(found: Iterable[Author | None]) -> tuple[Author, ...]:
     """The authors that have a name, the first 5,000 of them."""
-    return tuple(author for author in found if author)[:MAX_AUTHORS]
+    return tuple(islice((author for author in found if author), MAX_AUTHORS))
 
 
 def identifiers_of(*pairs: tuple[str, object]) -> tuple[Identifier, ...]:

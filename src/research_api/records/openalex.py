@@ -44,6 +44,18 @@ _TYPES = {
 _ARTICLE_TYPES = {"conference": "proceedings-article", "book series": "book-chapter", "repository": "other"}
 
 
+# a type of ours that OpenAlex may call an article, as far as `_article_type` goes
+_MAYBE_ARTICLES = frozenset(
+    {"journal-article", "proceedings-article", "book-chapter", "posted-content", "other"}
+)
+
+
+def types_told_as(wanted: str) -> tuple[str, ...]:
+    """All of OpenAlex's types that a work may have there whose record then has the wanted type of Crossref's."""
+    own = [name for name, told in _TYPES.items() if told == wanted]
+    return (wanted, *(["article"] if wanted in _MAYBE_ARTICLES else []), *own)
+
+
 def to_record(work: dict[str, object]) -> Record:
     """The record that OpenAlex names by its W id. Raises Rejected without such an id or a title.
 

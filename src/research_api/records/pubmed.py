@@ -2,9 +2,10 @@
 
 Read of an article: PMID, ArticleTitle, VernacularTitle, Abstract, AuthorList, Journal (Title, ISOAbbreviation,
 PubDate), ArticleDate, ELocationID, ArticleIdList (doi, pmc), PublicationTypeList, CommentsCorrectionsList
-(retractions). Of a chapter or book: the same of BookDocument, and Book (BookTitle, PubDate, AuthorList) and
-ContributionDate. Not read: affiliations, investigators, editors, MeSH terms, keywords, chemicals, grants, references,
-pages, other abstracts (in other languages, for other readers), history.
+(retractions, and works that are cited), ReferenceList (where whoever reads the file leaves it in). Of a chapter or
+book: the same of BookDocument, and Book (BookTitle, PubDate, AuthorList) and ContributionDate. Not read: affiliations,
+investigators, editors, MeSH terms, keywords, chemicals, grants, pages, other abstracts (in other languages, for other
+readers), history.
 Source: NLM, "MEDLINE/PubMed XML Element Descriptions and their Attributes"
 (nlm.nih.gov/bsd/licensee/elements_descriptions.html) and the DTD pubmed_250101.dtd (dtd.nlm.nih.gov/ncbi/pubmed/out;
 both read 2026-11).
@@ -62,6 +63,7 @@ def _article(element: Element) -> Record:
         identifiers=_identifiers(pmid, article, element.find("PubmedData/ArticleIdList")),
         url=f"{_HOME}{pmid}/",
         retracted=pubmed_fields.is_retracted(citation, kinds),
+        references=pubmed_fields.references_of(citation, element.iterfind("PubmedData/ReferenceList")),
     )
 
 

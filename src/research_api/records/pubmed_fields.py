@@ -8,9 +8,12 @@ both read 2026-11).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import chain, islice
 from xml.etree.ElementTree import Element
 
-from research_api.domain.works import Author
+from research_api.domain.identifiers import normalise
+from research_api.domain.works import Author, Identifier
 from research_api.records import cleaning, fields
 from research_api.records.months import SHORT_MONTHS
 from research_api.records.xml import text_at
@@ -19,7 +22,7 @@ from research_api.records.xml import text_at
 _NO_TITLES = frozenset({"in process citation", "not available", "no title available"})
 # a full stop that belongs to its word: `U.S.`, `p.o.`
 _ABBREVIATION = re.compile(r"[^\W\d]\.[^\W\d]\.$")
-_LABELS_THAT_SAY_NOTHING = frozenset({"", "unlabelled", "unlabeled", "unassigned", "abstract"})
+LABELS_THAT_SAY_NOTHING = frozenset({"", "unlabelled", "unlabeled", "unassigned", "abstract"})
 
 _MATHML = "mml:"
 _FORMULA = "mml:math"
@@ -46,6 +49,9 @@ _TYPES = {
     "technical report": "report",
     "academic dissertation": "dissertation",
 }
+_COMMENTS = "CommentsCorrectionsList/CommentsCorrections"
+_CITING_REFERENCE = "Cites"
+_REFERENCE_SCHEMES = {"pubmed": "pmid", "doi": "doi", "pmc": "pmcid"}
 _RETRACTED = "retracted publication"
 _RETRACTING_REFERENCES = frozenset({"RetractionIn", "RetractedandRepublishedIn"})
 
@@ -67,11 +73,16 @@ def close_up_formulas(element: Element) -> None:
 
 
 def title_at(element: Element, path: str) -> str | None:
-    """The title there without what NLM puts around it; None where it only says that there is none.
+    """`bare_title` of the first element there."""
+    return bare_title(text_at(element, path))
+
+
+def bare_title(value: object) -> str | None:
+    """The title without what NLM puts around it; None where it only says that there is none.
 
     NLM sets translated titles in square brackets and ends every title with a full stop that has no other mark.
     """
-    shown = fields.plain_of(text_at(element, path), cleaning.MAX_TITLE_CHARACTERS)
+    shown = fields.plain_of(value, cleaning.MAX_TITLE_CHARACTERS)
     if not shown:
         return None
     bare = _without_full_stop(_without_brackets(_without_full_stop(shown)))
@@ -107,7 +118,7 @@ def abstract_of(abstract: Element | None) -> str | None:
 def _section(section: Element) -> str:
     text = "".join(section.itertext()).strip()
     label = section.get("Label", "").strip().rstrip(":").rstrip()
-    if not text or label.casefold() in _LABELS_THAT_SAY_NOTHING:
+    if not text or label.casefold() in LABELS_THAT_SAY_NOTHING:
         return text
     has_label = text[: len(label) + 1].casefold() == f"{label}:".casefold()
     return text if has_label else f"{label}: {text}"
@@ -121,7 +132,17 @@ def date_of(*dates: Element | None) -> str | None:
     found = [parts for date in dates if date is not None and (parts := _parts(date))]
     if not found:
         return None
-    year, month, day = min(found)
+    return _iso(min(found))
+
+
+def date_in(text: str | None) -> str | None:
+    """The date in a text as NLM writes it (`2025 Dec 1`, `1998 Dec-1999 Jan`, `2001 Spring`), as `date_of` has it."""
+    parts = _parts_of(text or "")
+    return _iso(parts) if parts else None
+
+
+def _iso(parts: tuple[int, int, int]) -> str:
+    year, month, day = parts
     return "-".join([f"{year:04}", *(f"{part:02}" for part in (month, day) if part != _UNKNOWN_PART)])
 
 
@@ -129,7 +150,11 @@ def _parts(date: Element) -> tuple[int, int, int] | None:
     month = text_at(date, "Month") or text_at(date, "Season")
     day = text_at(date, "Day") if month else None
     given = (text_at(date, "MedlineDate"), text_at(date, "Year"), month, day)
-    found = _DATE.search(" ".join(part.strip() for part in given if part))
+    return _parts_of(" ".join(part.strip() for part in given if part))
+
+
+def _parts_of(text: str) -> tuple[int, int, int] | None:
+    found = _DATE.search(text)
     if not found:
         return None
     parts = [int(found[1])]
@@ -184,7 +209,27 @@ def type_of(publication_types: frozenset[str]) -> str:
 
 def is_retracted(citation: Element, publication_types: frozenset[str]) -> bool:
     """True where the article was taken back; the notice that takes another one back is none."""
-    references = citation.iterfind("CommentsCorrectionsList/CommentsCorrections")
+    references = citation.iterfind(_COMMENTS)
     return _RETRACTED in publication_types or any(
         reference.get("RefType") in _RETRACTING_REFERENCES for reference in references
     )
+
+
+def references_of(citation: Element, lists: Iterable[Element]) -> tuple[Identifier, ...]:
+    """What the works that are cited are called: each by its PMID, else by its DOI or PMC id.
+
+    They stand in lists of references, which may hold further lists, and in some records among the comments and
+    corrections.
+    """
+    cited = (each for each in citation.iterfind(_COMMENTS) if each.get("RefType") == _CITING_REFERENCE)
+    pmids = (Identifier("pmid", pmid) for each in cited if (pmid := normalise("pmid", text_at(each, "PMID"))))
+    listed = (name for each in lists for work in each.iter("Reference") if (name := _name_of(work)))
+    return tuple(dict.fromkeys(islice(chain(pmids, listed), fields.MAX_REFERENCES)))
+
+
+def _name_of(work: Element) -> Identifier | None:
+    ids = [(each.get("IdType"), each.text or "") for each in work.iterfind("ArticleIdList/ArticleId")]
+    names = (
+        (scheme, text) for kind, scheme in _REFERENCE_SCHEMES.items() for told, text in ids if told == kind
+    )
+    return next(iter(fields.identifiers_of(*names)), None)

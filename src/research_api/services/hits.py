@@ -9,7 +9,7 @@ import structlog
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.query import Document, document_of, highlight, match
-from research_api.domain.search import Hit, MatchSpan, Mode, Sort
+from research_api.domain.search import CATALOG, Hit, MatchSpan, Mode, Placed, Sort
 from research_api.domain.works import Work, work_id_from_number, work_number
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question
@@ -22,10 +22,17 @@ def works_to_show(kept: KeptList, places: range, store: WorkStore) -> list[tuple
 
     Works that were merged since the list was made come back as one survivor. It is shown where it stood itself,
     else at the first place that leads to it, which may lie on an earlier page; so those are looked up too, but
-    only where something was merged. Raises DatabaseUnavailable.
+    only where something was merged. Works that came with the list are shown as they were then.
+    Raises DatabaseUnavailable.
     """
     ids = _ids_at(kept, places)
-    works = store.by_ids(ids)
+    works = {
+        one: kept.works[kept.numbers[place]]
+        for place, one in zip(places, ids, strict=True)
+        if kept.numbers[place] in kept.works
+    }
+    if len(works) < len(ids):
+        works |= store.by_ids([one for one in ids if one not in works])
     is_merged = any(work.id != asked_id for asked_id, work in works.items())
     before = store.by_ids(_ids_at(kept, range(places.start))) if is_merged else {}
     shown = {work.id for work in before.values()}
@@ -74,4 +81,6 @@ def hit_of(
             return None
         spans = proof
     score = kept.scores[place] if question.request.sort is Sort.RELEVANCE else None
-    return Hit(work, place + 1, score, tuple(spans))
+    number = kept.numbers[place]
+    placed = kept.placed.get(number) or (Placed(CATALOG, place + 1, work.id),)
+    return Hit(work, place + 1, score, tuple(spans), placed)

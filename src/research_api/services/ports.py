@@ -10,14 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from research_api.domain.calls import Send
 from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
 from research_api.domain.neighbours import Reach
+from research_api.domain.previews import Looked
 from research_api.domain.query import Query
 from research_api.domain.related import Coupling
 from research_api.domain.search import Filters, Hit
-from research_api.domain.sources import Edges, SourceAnswer, SourceQuestion
 from research_api.domain.upsert import Incoming, Outcome
 from research_api.domain.vectors import (
     Embedder,
@@ -28,7 +27,7 @@ from research_api.domain.vectors import (
     Numbers,
     WaitingText,
 )
-from research_api.domain.works import Identifier, Record, Work
+from research_api.domain.works import Identifier, Work
 
 
 class Clock(Protocol):
@@ -46,6 +45,13 @@ class WorkStore(Protocol):
         """Each record is stored and its work merged anew; the outcomes stand in the order of the records.
 
         All or none. Raises DatabaseUnavailable.
+        """
+        ...
+
+    def look(self, batch: Sequence[Incoming]) -> Looked:
+        """What is stored that the records may touch, to preview what storing them would give.
+
+        Raises DatabaseUnavailable.
         """
         ...
 
@@ -219,45 +225,6 @@ class RecordWriter(Protocol):
 
     def write(self, shown: Iterable[Hit | Work], fields: Collection[str] = ()) -> Iterator[str]:
         """The text of a whole file, in pieces. fields: what to give of each record; empty means all."""
-        ...
-
-
-class Source(Protocol):
-    """One scholarly source. Each method sends what it needs by `send`, and raises SourceFailed and CallFailed.
-
-    looks_up: the schemes by which it finds works. Those of `references` and `citations` stand in `follows`, empty
-    where the source knows no citations.
-    """
-
-    @property
-    def name(self) -> str:
-        """As `sources` parameters and answers have it."""
-        ...
-
-    @property
-    def looks_up(self) -> frozenset[str]:
-        """The schemes of `look_up`."""
-        ...
-
-    @property
-    def follows(self) -> frozenset[str]:
-        """The schemes of `references` and `citations`."""
-        ...
-
-    def search(self, question: SourceQuestion, send: Send) -> SourceAnswer:
-        """The best works that the source has for the question, `question.limit` at most."""
-        ...
-
-    def look_up(self, identifiers: Sequence[Identifier], send: Send) -> tuple[Record, ...]:
-        """What the source has of these works; all of them are of a scheme in `looks_up`. In no order."""
-        ...
-
-    def references(self, identifier: Identifier, limit: int, send: Send) -> Edges:
-        """Works that this one refers to, `limit` at most."""
-        ...
-
-    def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:
-        """Works that refer to this one, `limit` at most, those the source puts first."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from research_api.domain.identifiers import recognise
-from research_api.domain.query import Query, filter_part, parse_lenient, parse_strict
+from research_api.domain.query import Phrase, Query, filter_part, parse_lenient, parse_strict, ranking_leaves
 from research_api.domain.search import Mode, SearchRequest, SearchWarning
 from research_api.domain.text import nfc
 from research_api.domain.works import Identifier
@@ -41,3 +41,14 @@ def understood(request: SearchRequest) -> Question:
     warnings = () if identifiers else parsed.warnings
     condition = filter_part(parsed.query) if parsed.query is not None and not identifiers else None
     return Question(request, parsed.query, warnings, identifiers, condition)
+
+
+def asked_words(question: Question) -> list[str]:
+    """The words by which a text is ranked: those that stand under no NOT and in no field but the title."""
+    leaves = ranking_leaves(question.query) if question.query is not None else ()
+    return [
+        word
+        for leaf in leaves
+        if leaf.field in (None, "title")
+        for word in (leaf.words if isinstance(leaf, Phrase) else (leaf.text,))
+    ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response
 
 from research_api.domain.errors import Fault, Invalid
 from research_api.domain.exports import EXPORT_FORMATS
 from research_api.domain.search import SearchAnswer
+from research_api.services.search import Wish
 from research_api.web.answers import conditional_answer, json_answer
 from research_api.web.blueprint import ApiBlueprint, Contract
 from research_api.web.examples import SEARCH_EXAMPLE, SEARCH_REQUEST_EXAMPLE
@@ -21,6 +24,12 @@ from research_api.web.search_schemas import SearchAnswerSchema
 blueprint = ApiBlueprint("search", __name__, url_prefix="/v1", description="Find works.")
 
 _LINK_HEADER = {"Link": {"schema": {"type": "string"}, "description": "The next and the first page."}}
+_AGE_HEADER = {
+    "Age": {
+        "schema": {"type": "integer"},
+        "description": "Where the answer was kept: the seconds since the sources were asked.",
+    }
+}
 
 
 @blueprint.operation(
@@ -31,7 +40,7 @@ _LINK_HEADER = {"Link": {"schema": {"type": "string"}, "description": "The next 
         takes=SearchArgumentsSchema,
         gives=SearchAnswerSchema,
         example=SEARCH_EXAMPLE,
-        headers={**_LINK_HEADER, **EXPORT_HEADERS},
+        headers={**_LINK_HEADER, **_AGE_HEADER, **EXPORT_HEADERS},
         problems=(410,),
         has_etag=True,
         exports=True,
@@ -49,6 +58,7 @@ def search(page: FirstPage | NextPage) -> Response:
         response = conditional_answer(body, results=results_of(body, answer))
     else:
         response = conditional_export(_as_file(answer, format_name, page.fields))
+    _tell_age(response, answer)
     if links := page_links(answer.next_cursor):
         response.headers["Link"] = links
     return response
@@ -63,7 +73,7 @@ def search(page: FirstPage | NextPage) -> Response:
         takes_example=SEARCH_REQUEST_EXAMPLE,
         gives=SearchAnswerSchema,
         example=SEARCH_EXAMPLE,
-        headers=EXPORT_HEADERS,
+        headers={**_AGE_HEADER, **EXPORT_HEADERS},
         problems=(410,),
         exports=True,
     ),
@@ -76,8 +86,11 @@ def search_by_post(page: FirstPage | NextPage) -> Response:
     format_name = _format_of(page)
     answer = _find(page, format_name)
     if format_name == JSON:
-        return json_answer(search_body(answer, page.fields, request_id()))
-    return _as_file(answer, format_name, page.fields)
+        response = json_answer(search_body(answer, page.fields, request_id()))
+    else:
+        response = _as_file(answer, format_name, page.fields)
+    _tell_age(response, answer)
+    return response
 
 
 def _format_of(page: FirstPage | NextPage) -> str:
@@ -104,10 +117,16 @@ def _shows_matches(page: FirstPage | NextPage, format_name: str) -> bool:
 
 
 def _find(page: FirstPage | NextPage, format_name: str) -> SearchAnswer:
-    search, tenant = services().search, caller().organization
-    with_matches = _shows_matches(page, format_name)
-    if isinstance(page, FirstPage):
-        return search.search(page.request, limit=page.limit, tenant=tenant, with_matches=with_matches)
-    return search.next_page(
-        page.cursor, request=page.request, limit=page.limit, tenant=tenant, with_matches=with_matches
+    wish = Wish(
+        page.limit, caller().organization, caller().key_id, with_matches=_shows_matches(page, format_name)
     )
+    if isinstance(page, NextPage):
+        return services().search.next_page(page.cursor, wish, request=page.request)
+    wish = replace(wish, deadline_seconds=page.deadline_seconds, is_fresh=page.is_fresh)
+    return services().search.search(page.request, wish)
+
+
+def _tell_age(response: Response, answer: SearchAnswer) -> None:
+    """Source: RFC 9111, section 5.1 (read 2026-11)"""
+    if answer.age_seconds is not None:
+        response.headers["Age"] = str(answer.age_seconds)

@@ -32,16 +32,22 @@ MAX_CITATIONS = 1_000_000_000
 MAX_CURSOR_CHARACTERS = 512
 # a list may repeat names, yet not for ever
 MAX_LIST_ITEMS = 100
+MIN_DEADLINE_MS, DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS = 200, 4_000, 15_000
 
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
-    """A new search. fields: the record fields to give; empty means all. format: None where it was not named."""
+    """A new search. fields: the record fields to give; empty means all. format: None where it was not named.
+
+    deadline_seconds: the answer goes out then, with what is there. is_fresh: it may not come from the cache.
+    """
 
     request: SearchRequest
     limit: int
     fields: frozenset[str]
     format: str | None
+    deadline_seconds: float
+    is_fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,20 @@ class SearchArgumentsSchema(ArgumentsSchema):
         validate=validate.Length(min=1, max=MAX_CURSOR_CHARACTERS),
         metadata={"description": "next_cursor of the page before. What is sent beside it must ask the same."},
     )
+    deadline_ms = WholeNumber(
+        MIN_DEADLINE_MS,
+        MAX_DEADLINE_MS,
+        metadata={
+            "description": "The answer goes out then, with what the sources gave so far.",
+            "default": DEFAULT_DEADLINE_MS,
+        },
+    )
+    fresh = Truth(
+        metadata={
+            "description": "true asks the sources anew, once a minute for each key and search.",
+            "default": False,
+        }
+    )
     record_fields = TextList(
         fields.String(validate=validate.OneOf(RECORD_FIELDS)),
         max_items=MAX_LIST_ITEMS,
@@ -151,7 +171,14 @@ class SearchArgumentsSchema(ArgumentsSchema):
         request = _request(data) if "q" in data else None
         wanted = frozenset(data.get("record_fields", ()))
         if request is not None and "cursor" not in data:
-            return FirstPage(request, data["limit"], wanted, data.get("format"))
+            return FirstPage(
+                request,
+                data["limit"],
+                wanted,
+                data.get("format"),
+                data.get("deadline_ms", DEFAULT_DEADLINE_MS) / 1000,
+                data.get("fresh", False),
+            )
         return NextPage(data["cursor"], request, data["limit"], wanted, data.get("format"))
 
 

@@ -23,7 +23,7 @@ def search_body(answer: SearchAnswer, wanted: Collection[str], request_id: str) 
         "retry_token": None,
         "complete": answer.complete,
         "degraded": answer.degraded,
-        "cache": "bypass",
+        "cache": answer.cache,
         "next_cursor": answer.next_cursor,
         "request_id": request_id,
     }
@@ -32,14 +32,15 @@ def search_body(answer: SearchAnswer, wanted: Collection[str], request_id: str) 
 def results_of(body: dict[str, object], answer: SearchAnswer) -> dict[str, object]:
     """The part of the body that an ETag stands for.
 
-    Left out is what differs between equal answers: the request id, how long each source took, and the
-    text of the cursor, which is new for every list that is kept. A 304 carries the new one as a Link.
+    Left out is what differs between equal answers: the request id, how long each source took, whether the cache
+    had it, and the text of the cursor, which is new for every list that is kept. A 304 carries the new one as a Link.
     """
     return {
         **body,
         "sources": [(report.name, report.outcome, report.count, report.sent) for report in answer.sources],
         "next_cursor": answer.next_cursor is not None,
         "request_id": None,
+        "cache": None,
     }
 
 

@@ -1,0 +1,131 @@
+"""Asks all sources of a search at once and merges what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from research_api.domain.batch import Incoming
+from research_api.domain.blending import counted_words, forms_of
+from research_api.domain.errors import ResearchApiError
+from research_api.domain.index import KeptList
+from research_api.domain.previews import Looked, Preview, joined_looks, preview_of
+from research_api.domain.search import SearchWarning, SourceOutcome
+from research_api.domain.works import work_id_from_number, work_number
+from research_api.services.behind import Behind
+from research_api.services.catalog_list import CatalogLister, Listed
+from research_api.services.gathered import Gathered
+from research_api.services.merged_list import merged_list
+from research_api.services.ports import WorkStore
+from research_api.services.question import Question, asked_words
+from research_api.services.source_answers import Answers, AtHand, Own, SourceAnswers, Turn
+
+log = structlog.get_logger(__name__)
+
+# of the catalog's list so many get a score by their words
+AT_HAND = 50
+
+_DONE = (SourceOutcome.OK, SourceOutcome.EMPTY)
+# passing faults of the catalog: an answer that has them is not kept
+_PASSING = frozenset({"vectors_unavailable"})
+_STALE_SOURCES = SearchWarning(
+    "stale_sources", "Sources that did not answer stand in with what they answered within the last day."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """may_be_kept: every source that was asked answered, and nothing of it is old."""
+
+    kept: KeptList
+    warnings: tuple[SearchWarning, ...]
+    may_be_kept: bool
+
+
+class SourceAsker:
+    """One for a process; threads share it."""
+
+    def __init__(
+        self, answers: SourceAnswers, lister: CatalogLister, store: WorkStore, writing: Behind
+    ) -> None:
+        """writing: for storing what was found, which no answer waits for."""
+        self._answers = answers
+        self._lister = lister
+        self._store = store
+        self._writing = writing
+
+    def ask(self, turn: Turn) -> Asked:
+        """What the sources give until the deadline, merged; it is stored behind the answer."""
+        answers = self._answers.of(turn, Own(lambda: self._own(turn), self._look, self._write_through))
+        batch = _batch(answers.given)
+        asked = self._merged(turn.question, answers, self._preview(answers.given, batch))
+        self._write_through(batch)
+        return asked
+
+    def _own(self, turn: Turn) -> AtHand:
+        listed = self._lister.listed(turn.question, more_than=turn.depth)
+        head = [work_id_from_number(number) for number in listed.kept.numbers[:AT_HAND]]
+        forms = forms_of(asked_words(turn.question))
+        works = self._store.by_ids(head).values()
+        return AtHand(listed, {work_number(work.id): counted_words(work, forms) for work in works})
+
+    def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
+        catalog = answers.catalog or AtHand(_nothing_listed(question), {})
+        links = self._links(preview, catalog.listed.kept.numbers)
+        kept = merged_list(question, answers.given, preview, catalog, links)
+        reports = tuple(answers.reports.values())
+        is_complete = all(report.outcome in _DONE for report in reports)
+        warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
+        is_passing = any(warning.code in _PASSING for warning in warnings)
+        kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
+        return Asked(kept, warnings, may_be_kept=is_complete and not is_passing)
+
+    def _preview(self, given: Mapping[str, Gathered], batch: Sequence[Incoming]) -> Preview:
+        """Most was looked at while others were waited for; the rest, from the cache, is now."""
+        looks = [one.looked for one in given.values() if one.looked is not None]
+        unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
+        if unseen:
+            looks.append(self._look(unseen))
+        return preview_of(joined_looks(looks), batch)
+
+    def _look(self, records: Sequence[Incoming]) -> Looked:
+        """Without the database the works are named as a new catalog would name them."""
+        try:
+            return self._store.look(records)
+        except ResearchApiError as error:
+            log.warning("not_compared_with_the_catalog", error=type(error).__name__)
+            return Looked()
+
+    def _links(self, preview: Preview, own: Sequence[int]) -> dict[int, int]:
+        """Preprint to publication, as numbers of works. The store is asked only where some work has versions."""
+        links = {work_number(one): work_number(other) for one, other in preview.links.items()}
+        if any(work.versions for work in preview.works.values()):
+            try:
+                links |= self._store.links_among([*map(work_number, preview.works), *own])
+            except ResearchApiError as error:
+                log.warning("versions_not_linked", error=type(error).__name__)
+        return links
+
+    def _write_through(self, batch: Sequence[Incoming]) -> None:
+        if batch:
+            self._writing.submit(lambda: self._write(batch))
+
+    def _write(self, batch: Sequence[Incoming]) -> None:
+        try:
+            self._store.upsert(batch)
+        except ResearchApiError as error:
+            # they come again with the next search that finds them
+            log.warning("not_written_through", count=len(batch), error=type(error).__name__)
+
+
+def _batch(given: Mapping[str, Gathered]) -> list[Incoming]:
+    """All records, in an order that does not depend on who answered first; each once."""
+    found = {one.key: one for name in sorted(given) for one in given[name].records}
+    return list(found.values())
+
+
+def _nothing_listed(question: Question) -> Listed:
+    kept = KeptList(question.request, (), (), 0, {}, degraded=False)
+    return Listed(kept, (), 0, is_stale=False)

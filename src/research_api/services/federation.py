@@ -1,0 +1,190 @@
+"""A search over many sources: from the cache, else asked of all at once, merged, ranked, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import structlog
+
+from research_api.domain.answers import KeptAnswer
+from research_api.domain.index import KeptList
+from research_api.domain.kept_lists import decode_kept, encode_kept
+from research_api.domain.query import print_query, repeated_words
+from research_api.domain.search import CacheState, SearchRequest, SearchWarning
+from research_api.services.answer_ports import AnswerCache, CacheVisit, Flight
+from research_api.services.asking import Asked, SourceAsker
+from research_api.services.behind import Behind
+from research_api.services.question import Question, understood
+from research_api.services.source_answers import Turn
+
+log = structlog.get_logger(__name__)
+
+# a change of ranking or of what is kept makes older answers useless
+RANKING_VERSION = 1
+FRESH_SECONDS = 15 * 60
+KEEP_SECONDS = 24 * 3600
+FRESH_ONCE_SECONDS = 60
+# beyond the deadline, for merging and ranking, before another process takes the flight over
+LANDING_SECONDS = 2.0
+
+_NOT_FRESH = SearchWarning(
+    "fresh_refused",
+    "Each key may pass the cache by once a minute for the same search: this answer may come from it.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a question is asked. names: of the sources, in the order of the reports.
+
+    depth: how many records are wanted of each source. seconds: until the answer goes out with what is there.
+    is_fresh: the cache is to be passed by. caller: the key that asks.
+    """
+
+    names: tuple[str, ...]
+    depth: int
+    seconds: float
+    is_fresh: bool = False
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Federated:
+    """The list with its reports, what to say about it, and where it comes from. age_seconds: None unless kept."""
+
+    kept: KeptList
+    warnings: tuple[SearchWarning, ...] = ()
+    cache: CacheState = CacheState.MISS
+    age_seconds: int | None = None
+
+
+class FederatedSearch:
+    """One for a process; threads share it."""
+
+    def __init__(
+        self,
+        asker: SourceAsker,
+        cache: AnswerCache,
+        behind: Behind,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """behind: for what no answer waits for."""
+        self._asker = asker
+        self._cache = cache
+        self._behind = behind
+        self._monotonic = monotonic
+
+    def find(self, question: Question, asking: Asking) -> Federated:
+        """The answer of all sources that answered in time. Never raises for a source that fails."""
+        visit = self._cache.visit()
+        key = answer_key(question, asking)
+        passes_by = asking.is_fresh and visit.first(
+            _digest(["fresh", asking.caller, key]), FRESH_ONCE_SECONDS
+        )
+        turn = self._turn(question, asking, visit, passes_by=passes_by)
+        answer = None if passes_by else self._known(turn, key)
+        if answer is not None and answer.cache is CacheState.STALE:
+            self._renew(question, asking, key)
+        answer = answer or self._flown(turn, key)
+        is_refused = asking.is_fresh and not passes_by
+        return replace(answer, warnings=(*answer.warnings, _NOT_FRESH)) if is_refused else answer
+
+    def _turn(self, question: Question, asking: Asking, visit: CacheVisit, *, passes_by: bool) -> Turn:
+        until = self._monotonic() + asking.seconds
+        return Turn(question, asking.names, asking.depth, until, visit, passes_by)
+
+    def _known(self, turn: Turn, key: str) -> Federated | None:
+        """The kept answer, fresh or stale."""
+        found = turn.visit.get([key]).get(key)
+        answer = _decoded(found, turn.question) if found is not None else None
+        if found is None or answer is None:
+            return None
+        is_fresh = found.age_seconds <= FRESH_SECONDS
+        cache = CacheState.HIT if is_fresh else CacheState.STALE
+        return replace(answer, cache=cache, age_seconds=int(found.age_seconds))
+
+    def _renew(self, question: Question, asking: Asking, key: str) -> None:
+        """The kept answer is replaced behind this request, unless somebody is about it already."""
+        turn = self._turn(question, asking, self._cache.visit(), passes_by=False)
+        flight = turn.visit.fly(key, asking.seconds + LANDING_SECONDS)
+        if flight.is_mine:
+            thread = threading.Thread(target=self._asked, args=(turn, key, flight), name="renew", daemon=True)
+            thread.start()
+
+    def _flown(self, turn: Turn, key: str) -> Federated:
+        """The answer of whoever asks this already, else of the sources."""
+        seconds = max(0.0, turn.until - self._monotonic())
+        flight = turn.visit.fly(key, seconds + LANDING_SECONDS)
+        if not flight.is_mine:
+            body = flight.wait(seconds)
+            answer = _decoded(KeptAnswer(body, 0.0), turn.question) if body is not None else None
+            return answer or self._asked(turn, key, None)
+        # somebody may have landed since we looked
+        known = None if turn.passes_by else self._known(turn, key)
+        if known is not None and known.cache is CacheState.HIT:
+            flight.give_up()
+            return known
+        return self._asked(turn, key, flight)
+
+    def _asked(self, turn: Turn, key: str, flight: Flight | None) -> Federated:
+        try:
+            asked = self._asker.ask(turn)
+        except BaseException:
+            if flight is not None:
+                flight.give_up()
+            raise
+        answer = Federated(asked.kept, asked.warnings)
+        if not self._behind.submit(lambda: self._land(answer, asked, key, flight)):
+            self._land(answer, asked, key, flight)
+        return answer
+
+    def _land(self, answer: Federated, asked: Asked, key: str, flight: Flight | None) -> None:
+        body = _encoded(answer)
+        if asked.may_be_kept:
+            self._cache.visit().put({key: body}, KEEP_SECONDS)
+        if flight is not None:
+            flight.land(body)
+
+
+def asks_the_same(one: SearchRequest, other: SearchRequest) -> bool:
+    """True where two requests differ at most in the spelling of their texts."""
+    unasked = Asking((), 0, 0.0)
+    return one == other or answer_key(understood(one), unasked) == answer_key(understood(other), unasked)
+
+
+def answer_key(question: Question, asking: Asking) -> str:
+    """Equal where two searches ask the same of the same sources, whatever their spelling; free of what was asked."""
+    body = asdict(question.request)
+    del body["text"]
+    canonical = print_query(question.query) if question.query is not None else None
+    repeats = sorted(repeated_words(question.request.text).items())
+    named = [f"{one.scheme}:{one.value}" for one in question.identifiers]
+    return _digest([RANKING_VERSION, canonical, repeats, named, body, asking.names, asking.depth])
+
+
+def _digest(parts: Sequence[object]) -> str:
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+
+
+def _encoded(answer: Federated) -> bytes:
+    warnings = json.dumps([asdict(warning) for warning in answer.warnings])
+    return warnings.encode() + b"\n" + encode_kept(answer.kept)
+
+
+def _decoded(found: KeptAnswer, question: Question) -> Federated | None:
+    """The answer as one to this question, which may be spelled otherwise; None for bytes of another version."""
+    head, _, body = found.body.partition(b"\n")
+    try:
+        warnings = tuple(SearchWarning(**warning) for warning in json.loads(head))
+        kept = replace(decode_kept(body), request=question.request)
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("kept_answer_unreadable", error=type(error).__name__)
+        return None
+    return Federated(kept, warnings)

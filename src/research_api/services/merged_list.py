@@ -1,0 +1,199 @@
+"""From what the sources gave and the catalog's own list to one ranked list of works."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from research_api.domain.blending import CATALOG_WEIGHT, blended, word_scores
+from research_api.domain.index import KeptList
+from research_api.domain.merging import title_key
+from research_api.domain.previews import Preview
+from research_api.domain.query import document_of, match
+from research_api.domain.search import (
+    CATALOG,
+    FACET_VALUES,
+    MAX_KEPT_WORKS,
+    FacetCount,
+    Mode,
+    Placed,
+    Sort,
+    Versions,
+)
+from research_api.domain.works import Identifier, Work, day_order, work_id_from_number, work_number
+from research_api.services.gathered import Gathered
+from research_api.services.question import Question, asked_words
+from research_api.services.source_answers import AtHand
+from research_api.services.versions import collapsed
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """works: those that sources gave. placed: all works with their places. own: the catalog's with its scores."""
+
+    question: Question
+    works: Mapping[int, Work]
+    placed: Mapping[int, Sequence[Placed]]
+    own: Mapping[int, float]
+
+
+def merged_list(
+    question: Question,
+    given: Mapping[str, Gathered],
+    preview: Preview,
+    catalog: AtHand,
+    links: Mapping[int, int],
+) -> KeptList:
+    """The list, without reports. given: by source; preview: which works their records are.
+
+    links: preprint to publication, as numbers of works.
+
+    A work stands once, with its place in each source that has it. What filters and clauses do not accept is left out.
+    Facets count the catalog's works and those that only other sources have.
+    """
+    works = {work_number(work.id): work for work in preview.works.values() if _is_wanted(question, work)}
+    placed = _placed(given, preview, works)
+    own = _survivors(catalog.listed.kept, preview)
+    for rank, number in enumerate(own, start=1):
+        placed.setdefault(number, []).append(Placed(CATALOG, rank, work_id_from_number(number)))
+    found = _Found(question, works, placed, own)
+    ranked = (
+        _ranked(found, _words(question, given, preview, catalog, placed), catalog.listed.named)
+        if question.request.sort is Sort.RELEVANCE
+        else _sorted(found, question.request.sort)
+    )
+    shown = ranked
+    if question.request.versions is Versions.COLLAPSE:
+        shown = collapsed(ranked, links)
+    hidden = len(ranked) - len(shown)
+    shown = shown[:MAX_KEPT_WORKS]
+    new = [number for number in works if number in placed and number not in own]
+    kept = catalog.listed.kept
+    return replace(
+        kept,
+        numbers=tuple([number for number, _ in shown]),
+        scores=tuple([score for _, score in shown]),
+        total=kept.total + len(new) - hidden,
+        facets=_facets(kept, [works[number] for number in new], question.request.facets),
+        is_counted=kept.is_counted and not any(one.has_more for one in given.values()),
+        works={number: works[number] for number, _ in shown if number in works},
+        placed={number: tuple(placed[number]) for number, _ in shown if number in works},
+    )
+
+
+def _is_wanted(question: Question, work: Work) -> bool:
+    """As `hits.hit_of` decides, which shows no work that this lets through in vain."""
+    if not question.request.filters.accept(work):
+        return False
+    condition = question.query if question.request.mode is Mode.STRICT else question.condition
+    return (
+        condition is None
+        or match(condition, document_of(work)) is not None
+        or (question.request.mode is not Mode.STRICT and _is_titled(question, work))
+    )
+
+
+def _is_titled(question: Question, work: Work) -> bool:
+    return title_key(question.request.text) == title_key(work.title)
+
+
+def _placed(
+    given: Mapping[str, Gathered], preview: Preview, works: Mapping[int, Work]
+) -> dict[int, list[Placed]]:
+    placed: dict[int, list[Placed]] = {}
+    for name, gathered in given.items():
+        seen = set()
+        for rank, one in enumerate(gathered.records, start=1):
+            number = work_number(preview.ids[one.key])
+            if number in works and number not in seen:
+                seen.add(number)
+                placed.setdefault(number, []).append(Placed(name, rank, one.record.source_id))
+    return placed
+
+
+def _survivors(kept: KeptList, preview: Preview) -> dict[int, float]:
+    """The catalog's works with their scores, as they will be once the records are stored: each once."""
+    moved = {work_number(old): work_number(new) for old, new in preview.redirects.items()}
+    found: dict[int, float] = {}
+    for number, score in zip(kept.numbers, kept.scores, strict=True):
+        found.setdefault(moved.get(number, number), score)
+    return found
+
+
+def _sorted(found: _Found, sort: Sort) -> list[tuple[int, float]]:
+    """By the number that the index sorts by, which is what it gives as the score then."""
+    keys = {
+        number: found.own[number] if number in found.own else _sort_key(sort, found.works[number])
+        for number in found.placed
+    }
+    return sorted(keys.items(), key=lambda one: (-one[1], one[0]))
+
+
+def _ranked(found: _Found, words: Mapping[int, float], named: int) -> list[tuple[int, float]]:
+    """named: how many works of the catalog's list the text names."""
+    lists: dict[str, dict[int, int]] = {}
+    for number, places in found.placed.items():
+        for place in places:
+            lists.setdefault(place.name, {})[number] = place.rank
+    ordered = {name: sorted(ranks, key=ranks.__getitem__) for name, ranks in lists.items()}
+    ranked = blended(ordered, {CATALOG: CATALOG_WEIGHT}, words)
+    first = [number for number in list(found.own)[:named] if number in found.placed]
+    if found.question.request.mode is not Mode.STRICT:
+        first += [number for number, work in found.works.items() if _is_named(found.question, work)]
+    return _with_first(ranked, [number for number in dict.fromkeys(first) if number in found.placed])
+
+
+def _with_first(ranked: list[tuple[int, float]], named: Sequence[int]) -> list[tuple[int, float]]:
+    """What the text names comes before all that it finds, with a score above it."""
+    if not named:
+        return ranked
+    best = ranked[0][1] if ranked else 0.0
+    return [(number, best + 1.0) for number in named] + [one for one in ranked if one[0] not in named]
+
+
+def _is_named(question: Question, work: Work) -> bool:
+    names = {Identifier(scheme, value) for scheme, value in work.identifiers.items()}
+    return bool(names & set(question.identifiers)) or _is_titled(question, work)
+
+
+def _words(
+    question: Question,
+    given: Mapping[str, Gathered],
+    preview: Preview,
+    catalog: AtHand,
+    placed: Mapping[int, Sequence[Placed]],
+) -> dict[int, float]:
+    """Of the texts that are told of one work, the longest is scored."""
+    counted = {number: one for number, one in catalog.counted.items() if number in placed}
+    for gathered in given.values():
+        for key, one in gathered.counted.items():
+            number = work_number(preview.ids[key])
+            if number in placed and (number not in counted or counted[number].length < one.length):
+                counted[number] = one
+    return word_scores(counted, asked_words(question))
+
+
+def _sort_key(sort: Sort, work: Work) -> float:
+    """The same number as the index sorts by."""
+    return float(day_order(work) if sort is Sort.NEWEST else work.citation_count or 0)
+
+
+def _facets(
+    kept: KeptList, new: Sequence[Work], names: Sequence[str]
+) -> Mapping[str, tuple[FacetCount, ...]]:
+    facets = {}
+    for name in names:
+        counts = Counter({one.value: one.count for one in kept.facets.get(name, ())})
+        counts.update(value for work in new if (value := _facet_value(name, work)) is not None)
+        most = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:FACET_VALUES]
+        facets[name] = tuple([FacetCount(value, count) for value, count in most])
+    return MappingProxyType(facets)
+
+
+def _facet_value(name: str, work: Work) -> str | None:
+    if name == "open_access":
+        return str(bool(work.open_access.is_oa)).lower()
+    value = {"year": work.year, "type": work.type, "venue": work.venue}[name]
+    return None if value is None else str(value)

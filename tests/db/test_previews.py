@@ -1,0 +1,89 @@
+"""What storing would give, told without storing, on a real Postgres."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from research_api.db.engine import Database
+from research_api.db.works import PostgresWorkStore
+from research_api.domain.previews import preview_of
+from research_api.domain.upsert import Incoming
+from research_api.domain.works import Author, Identifier, Record
+from tests.db.batches import prepared
+
+pytestmark = pytest.mark.services
+
+
+def record(source: str, number: int, **fields: object) -> Record:
+    given: dict[str, object] = {
+        "title": f"Growth and form {number}",
+        "authors": (Author("D'Arcy Thompson"),),
+        "year": 1917,
+        "identifiers": (Identifier("doi", f"10.1000/{number}"),),
+    }
+    return Record(source, f"{source}-{number}", **(given | fields))  # type: ignore[arg-type] # fields by name
+
+
+@pytest.fixture
+def store(database: Database) -> PostgresWorkStore:
+    return PostgresWorkStore(database)
+
+
+def given(store: PostgresWorkStore) -> list[Incoming]:
+    """A batch whose records are new, unchanged, changed, and one that joins two works."""
+    stored = [record("crossref", number) for number in range(6)]
+    stored += [record("pubmed", 7, identifiers=(Identifier("pmid", "7"),), title="Another")]
+    stored += [
+        record("arxiv", 8, identifiers=(Identifier("arxiv", "2001.00008"),), title="As it was called first")
+    ]
+    store.upsert(prepared(stored))
+    both = (Identifier("pmid", "7"), Identifier("arxiv", "2001.00008"))
+    return prepared(
+        [
+            *(record("crossref", number) for number in range(2)),
+            *(record("openalex", number, citation_count=3) for number in range(1, 4)),
+            record("crossref", 4, abstract="Changed."),
+            record("openalex", 7, identifiers=both, title="Another"),
+            *(record("datacite", number) for number in range(20, 24)),
+        ]
+    )
+
+
+def test_a_preview_is_what_storing_gives(store: PostgresWorkStore) -> None:
+    batch = given(store)
+
+    preview = preview_of(store.look(batch), batch)
+    store.upsert(batch)
+
+    works = store.by_ids(sorted(set(preview.ids.values())))
+    assert works == preview.works
+    assert {one.key for one in batch} == preview.ids.keys()
+    for one in batch:
+        (identifier, *_) = one.record.identifiers
+        assert store.ids_of([identifier])[identifier] == preview.ids[one.key]
+    assert set(preview.redirects.values()) <= works.keys()
+    assert all(
+        work.id == preview.redirects[old] for old, work in store.by_ids(list(preview.redirects)).items()
+    )
+    assert len(preview.redirects) == 1
+
+
+def test_a_preview_writes_nothing(store: PostgresWorkStore) -> None:
+    batch = given(store)
+    before = (store.count(), store.by_ids(list(preview_of(store.look(batch), batch).ids.values())))
+
+    preview_of(store.look(batch), batch)
+
+    assert (store.count(), store.by_ids(list(preview_of(store.look(batch), batch).ids.values()))) == before
+
+
+def test_a_work_has_the_same_id_whoever_answers_first(store: PostgresWorkStore) -> None:
+    """What is found together today is named as it was named when only some of it was found."""
+    batch = given(store)
+    ids = preview_of(store.look(batch), batch).ids
+    shuffled = list(batch)
+    random.Random(7).shuffle(shuffled)
+
+    assert preview_of(store.look(shuffled), shuffled).ids == ids

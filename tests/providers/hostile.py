@@ -1,0 +1,48 @@
+"""Payloads that no source should send: at each place of a real one stands something of a wrong type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+WRONG: tuple[object, ...] = (
+    None, True, False, 0, -7, 10**30, 1.5, float("nan"), "", " ", "\ud800\x00", "9" * 5_000, [], [None], [[]], [7], {},
+    {"a": {"b": []}}, [{}], [{"name": {}}],
+)  # fmt: skip
+
+
+def spoiled(payload: object) -> Iterator[object]:
+    """Copies of the payload, each with one value replaced; also keys are gone."""
+    for path in _paths(payload):
+        for wrong in WRONG:
+            yield _replaced(payload, path, wrong)
+        if path and isinstance(path[-1], str):
+            copy: Any = deepcopy(payload)
+            place = copy
+            for key in path[:-1]:
+                place = place[key]
+            del place[path[-1]]
+            yield copy
+
+
+def _paths(value: object, lead: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield lead
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _paths(part, (*lead, key))
+    if isinstance(value, list):
+        # what holds for the first two holds for all
+        for place, part in enumerate(value[:2]):
+            yield from _paths(part, (*lead, place))
+
+
+def _replaced(payload: object, path: tuple[str | int, ...], wrong: object) -> object:
+    if not path:
+        return wrong
+    copy: Any = deepcopy(payload)
+    place = copy
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = wrong
+    return copy

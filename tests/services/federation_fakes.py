@@ -1,0 +1,159 @@
+"""Sources, stores and a search service in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from research_api.domain.calls import Outgoing, Reply, Send
+from research_api.domain.index import KeptList
+from research_api.domain.merging import title_key
+from research_api.domain.previews import Looked
+from research_api.domain.sources import Edges, Source, SourceAnswer, SourceQuestion
+from research_api.domain.upsert import Incoming, Outcome
+from research_api.domain.works import Identifier, Record, Work
+from research_api.services.asking import SourceAsker
+from research_api.services.behind import Behind
+from research_api.services.catalog_list import CatalogLister
+from research_api.services.cursors import CursorSigner
+from research_api.services.fan_out import FanOut
+from research_api.services.federation import FederatedSearch
+from research_api.services.retrieval import Retriever
+from research_api.services.search import SearchService
+from research_api.services.source_answers import SourceAnswers
+from tests.catalog.fakes import FakeChangeFeed
+from tests.services.answer_fakes import FakeAnswerCache
+
+
+@dataclass
+class FakeSource:
+    """Answers with its records; `before` runs in each call, and may wait or fail. `asked` has what it was asked."""
+
+    name: str
+    records: tuple[Record, ...] = ()
+    total: int | None = None
+    looks_up: frozenset[str] = frozenset()
+    follows: frozenset[str] = frozenset()
+    before: Callable[[], None] = lambda: None
+    asked: list[SourceQuestion | tuple[Identifier, ...]] = field(default_factory=list)
+
+    def search(self, question: SourceQuestion, send: Send) -> SourceAnswer:
+        self.asked.append(question)
+        self.before()
+        return SourceAnswer(self.records[: question.limit], f"{self.name}({question.text})", self.total)
+
+    def look_up(self, identifiers: Sequence[Identifier], send: Send) -> tuple[Record, ...]:
+        self.asked.append(tuple(identifiers))
+        self.before()
+        return tuple(one for one in self.records if set(one.identifiers) & set(identifiers))
+
+    def references(self, identifier: Identifier, limit: int, send: Send) -> Edges:
+        raise AssertionError("nobody asks for references here")
+
+    def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:
+        raise AssertionError("nobody asks for citations here")
+
+
+class FakeWorkStore:
+    """Works in memory; `stored` has the batches that were written. `failure` is what it raises."""
+
+    def __init__(self, feed: FakeChangeFeed) -> None:
+        self.feed = feed
+        self.stored: list[tuple[Incoming, ...]] = []
+        self.failure: Exception | None = None
+        self.wrote = threading.Event()
+
+    def look(self, batch: Sequence[Incoming]) -> Looked:
+        if self.failure is not None:
+            raise self.failure
+        return Looked()
+
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        return {}
+
+    def upsert(self, batch: Sequence[Incoming]) -> list[Outcome]:
+        if self.failure is not None:
+            raise self.failure
+        self.stored.append(tuple(batch))
+        self.wrote.set()
+        return [Outcome.NEW] * len(batch)
+
+    def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
+        return self.feed.works(ids)
+
+    def ids_of(self, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
+        return {
+            one: work.id
+            for one in identifiers
+            for work in self.feed.known.values()
+            if work.identifiers.get(one.scheme) == one.value
+        }
+
+    def ids_by_title(self, key: bytes, limit: int) -> list[str]:
+        return [work.id for work in self.feed.known.values() if title_key(work.title) == key][:limit]
+
+
+class FakeListStore:
+    """Keeps lists until they are taken away; `is_down` makes it keep none."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, KeptList] = {}
+        self.is_down = False
+
+    def put(self, kept: KeptList, ttl_seconds: int) -> str | None:
+        if self.is_down:
+            return None
+        name = f"list-{len(self.kept)}"
+        self.kept[name] = kept
+        return name
+
+    def get(self, list_id: str) -> KeptList | None:
+        return self.kept.get(list_id)
+
+
+def send_nothing(_until: float) -> Send:
+    """A sender for sources that send nothing."""
+
+    def send(outgoing: Outgoing, /) -> Reply:
+        raise AssertionError(f"{outgoing.url} was to be asked")
+
+    return send
+
+
+@dataclass
+class Parts:
+    """A search service and everything behind it."""
+
+    feed: FakeChangeFeed
+    store: FakeWorkStore
+    lists: FakeListStore
+    cache: FakeAnswerCache
+    behind: Behind
+    writing: Behind
+    service: SearchService
+
+
+def make_parts(
+    retriever: Retriever,
+    feed: FakeChangeFeed,
+    sources: Mapping[str, Source] | None = None,
+    *,
+    default_sources: tuple[str, ...] = ("catalog",),
+    late_seconds: float = 10.0,
+) -> Parts:
+    """The service over these sources; the senders send nothing."""
+    store, lists, cache = FakeWorkStore(feed), FakeListStore(), FakeAnswerCache()
+    behind, writing = Behind("cache", idle_seconds=0.2), Behind("writing", idle_seconds=0.2)
+    lister = CatalogLister(store, retriever)  # type: ignore[arg-type] # as much as the tests need
+    answers = SourceAnswers(sources or {}, FanOut(send_nothing, late_seconds=late_seconds), cache, behind)
+    asker = SourceAsker(answers, lister, store, writing)  # type: ignore[arg-type] # as much as the tests need
+    service = SearchService(
+        store,  # type: ignore[arg-type] # as much as the tests need
+        lister,
+        FederatedSearch(asker, cache, behind),
+        lists,
+        CursorSigner(b"secret"),
+        default_sources=default_sources,
+    )
+    return Parts(feed, store, lists, cache, behind, writing, service)
