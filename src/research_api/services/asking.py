@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
-
 from research_api.domain.blending import counted_words, forms_of
-from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
-from research_api.domain.previews import Preview, preview_of
-from research_api.domain.search import SearchWarning, SourceOutcome
-from research_api.domain.upsert import Incoming, Known
+from research_api.domain.previews import Preview
+from research_api.domain.search import SearchWarning
 from research_api.domain.works import work_id_from_number, work_number
-from research_api.services.behind import Behind
 from research_api.services.catalog_list import CatalogLister, Listed
-from research_api.services.gathered import Gathered
+from research_api.services.intake import RecordIntake, each_once
 from research_api.services.merged_list import merged_list
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import Answers, AtHand, SourceAnswers, Turn
 
-log = structlog.get_logger(__name__)
-
 # of the catalog's list so many get a score by their words
 AT_HAND = 50
 
-_DONE = (SourceOutcome.OK, SourceOutcome.EMPTY)
 # passing faults of the catalog: an answer that has them is not kept
 _PASSING = frozenset({"vectors_unavailable"})
 _STALE_SOURCES = SearchWarning(
@@ -48,20 +39,19 @@ class SourceAsker:
     """One for a process; threads share it."""
 
     def __init__(
-        self, answers: SourceAnswers, lister: CatalogLister, store: WorkStore, writing: Behind
+        self, answers: SourceAnswers, lister: CatalogLister, store: WorkStore, intake: RecordIntake
     ) -> None:
-        """writing: for storing what was found, which no answer waits for."""
         self._answers = answers
         self._lister = lister
         self._store = store
-        self._writing = writing
+        self._intake = intake
 
     def ask(self, turn: Turn) -> Asked:
         """What the sources give until the deadline, merged; it is stored behind the answer."""
-        answers = self._answers.of(turn, lambda: self._own(turn), self._write_through)
-        batch = _batch(answers.given)
-        asked = self._merged(turn.question, answers, self._preview(batch))
-        self._write_through(batch)
+        answers = self._answers.of(turn, lambda: self._own(turn), self._intake.write_through)
+        batch = each_once({name: given.records for name, given in answers.given.items()})
+        asked = self._merged(turn.question, answers, self._intake.preview(batch))
+        self._intake.write_through(batch)
         return asked
 
     def _own(self, turn: Turn) -> AtHand:
@@ -75,38 +65,11 @@ class SourceAsker:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})
         kept = merged_list(question, answers.given, preview, catalog)
         reports = tuple(answers.reports.values())
-        is_complete = all(report.outcome in _DONE for report in reports)
+        is_complete = all(report.is_answer for report in reports)
         warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
         is_passing = any(warning.code in _PASSING for warning in warnings)
         kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
         return Asked(kept, warnings, may_be_kept=is_complete and not is_passing)
-
-    def _preview(self, batch: Sequence[Incoming]) -> Preview:
-        """Without the database the works are named as a new catalog would name them."""
-        if not batch:
-            return Preview({}, {})
-        try:
-            return self._store.preview(batch)
-        except ResearchApiError as error:
-            log.warning("not_compared_with_the_catalog", error=type(error).__name__)
-            return preview_of(Known(), batch)
-
-    def _write_through(self, batch: Sequence[Incoming]) -> None:
-        if batch:
-            self._writing.submit(lambda: self._write(batch))
-
-    def _write(self, batch: Sequence[Incoming]) -> None:
-        try:
-            self._store.upsert(batch)
-        except ResearchApiError as error:
-            # they come again with the next search that finds them
-            log.warning("not_written_through", count=len(batch), error=type(error).__name__)
-
-
-def _batch(given: Mapping[str, Gathered]) -> list[Incoming]:
-    """All records, in an order that does not depend on who answered first; each once."""
-    found = {one.key: one for name in sorted(given) for one in given[name].records}
-    return list(found.values())
 
 
 def _nothing_listed(question: Question) -> Listed:
