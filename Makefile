@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench bench-million eval docs migrate lock
+.PHONY: help run setup setup-dev tools fmt lint test test-fast test-long bench bench-million eval docs sources-table migrate lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ eval: setup-dev ## measure ranking over the judged collections of a folder (COLL
 
 docs: setup ## write docs/api.md from the OpenAPI document
 	@.venv/bin/python -m ops.api_reference
+
+sources-table: setup-dev ## write docs/sources.md from the modules of the sources and recorded answers
+	@.venv/bin/python -m ops.sources_table
 
 migrate: setup ## bring the tables of DATABASE_URL up to date
 	@.venv/bin/python -m flask --app research_api.app db upgrade

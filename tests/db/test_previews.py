@@ -8,6 +8,7 @@ import pytest
 
 from research_api.db.engine import Database
 from research_api.db.works import PostgresWorkStore
+from research_api.domain.previews import preview_of
 from research_api.domain.upsert import Incoming
 from research_api.domain.works import Author, Identifier, Record
 from tests.db.batches import prepared
@@ -53,7 +54,7 @@ def given(store: PostgresWorkStore) -> list[Incoming]:
 def test_a_preview_is_what_storing_gives(store: PostgresWorkStore) -> None:
     batch = given(store)
 
-    preview = store.preview(batch)
+    preview = preview_of(store.look(batch), batch)
     store.upsert(batch)
 
     works = store.by_ids(sorted(set(preview.ids.values())))
@@ -71,18 +72,18 @@ def test_a_preview_is_what_storing_gives(store: PostgresWorkStore) -> None:
 
 def test_a_preview_writes_nothing(store: PostgresWorkStore) -> None:
     batch = given(store)
-    before = (store.count(), store.by_ids(list(store.preview(batch).ids.values())))
+    before = (store.count(), store.by_ids(list(preview_of(store.look(batch), batch).ids.values())))
 
-    store.preview(batch)
+    preview_of(store.look(batch), batch)
 
-    assert (store.count(), store.by_ids(list(store.preview(batch).ids.values()))) == before
+    assert (store.count(), store.by_ids(list(preview_of(store.look(batch), batch).ids.values()))) == before
 
 
 def test_a_work_has_the_same_id_whoever_answers_first(store: PostgresWorkStore) -> None:
     """What is found together today is named as it was named when only some of it was found."""
     batch = given(store)
-    ids = store.preview(batch).ids
+    ids = preview_of(store.look(batch), batch).ids
     shuffled = list(batch)
     random.Random(7).shuffle(shuffled)
 
-    assert store.preview(shuffled).ids == ids
+    assert preview_of(store.look(shuffled), shuffled).ids == ids

@@ -16,7 +16,15 @@ from research_api.domain.search import (
     SourceOutcome,
     SourceReport,
 )
-from research_api.domain.works import Author, OpenAccess, SourceRef, Work, work_id_from_number
+from research_api.domain.works import (
+    Author,
+    OpenAccess,
+    Rejected,
+    SourceRef,
+    Version,
+    Work,
+    work_id_from_number,
+)
 
 WORK = Work(
     id=work_id_from_number(7),
@@ -34,6 +42,8 @@ WORK = Work(
     retracted=True,
     sources=(SourceRef("crossref", "10.1000/1"),),
     provenance={"title": "crossref"},
+    disagreements={"year": (Rejected("openalex", 2000), Rejected("arxiv", 1999))},
+    versions=(Version("w_aaaaaaaaaaaa", "posted-content", 1999),),
 )
 KEPT = KeptList(
     request=SearchRequest(

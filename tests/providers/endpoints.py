@@ -20,12 +20,13 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     ),
     "datacite": (r"GET /dois\?",),
     "doaj": (r"GET /api/v2/search/articles/", r"GET /api/v2/articles/"),
-    "europepmc": (r"GET /europepmc/webservices/rest/search\?",),
+    "europepmc": (r"GET /europepmc/webservices/rest/search\?(?!.*(format=(xml|dc)|resultType=idlist))",),
     "openalex": (r"GET /works(\?|/|$)",),
     "opencitations": (r"GET /index/coci/api/v1/(citations|references)/",),
     "pubmed": (
         r"GET /entrez/eutils/efetch\.fcgi\?(db=pubmed|fixture=pubmed)",
-        r"GET /entrez/eutils/esearch\.fcgi\?",
+        # links between articles of PubMed
+        r"GET /entrez/eutils/elink\.fcgi\?fixture=elink[13]\.xml",
     ),
     "semanticscholar": (
         r"GET /graph/v1/paper/search\?",
@@ -33,7 +34,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
         r"GET /graph/v1/paper/search/match\?",
         r"POST /graph/v1/paper/batch\?",
         r"GET /graph/v1/paper/(?!search)[^?]+/(citations|references)\?",
-        r"GET /graph/v1/paper/(?!search)(?![^?]*/(citations|references|authors)\?)[^?]+\?",
+        r"GET /graph/v1/paper/(?!search)(?![^?]*/(citations|references|authors)(\?|$))",
     ),
     "unpaywall": (r"GET /v2/10\.",),
 }
@@ -60,6 +61,10 @@ IGNORED: Mapping[str, Mapping[str, str]] = {
     "doaj": {
         r"GET /api/v2/(search/)?journals/": _OTHER_FORM + "journals",
     },
+    "europepmc": {
+        r"GET /europepmc/webservices/rest/search\?.*format=(xml|dc)": "the same results in XML; we ask for JSON",
+        r"GET /europepmc/webservices/rest/search\?.*resultType=idlist": "ids alone; we ask for the kind core",
+    },
     "openalex": {
         r"GET /authors/": _OTHER_FORM + "a person",
         r"GET /autocomplete/": "suggestions while somebody types: names and counts alone",
@@ -70,14 +75,15 @@ IGNORED: Mapping[str, Mapping[str, str]] = {
     },
     "pubmed": {
         r"GET /entrez/eutils/efetch\.fcgi\?fixture=efetch_": "other databases of NCBI: full texts, and proteins",
-        r"GET /entrez/eutils/(einfo|elink|epost|espell)\.fcgi": "programs of E-utilities that we do not call",
+        r"GET /entrez/eutils/(einfo|epost|espell)\.fcgi": "programs of E-utilities that we do not call",
+        r"GET /entrez/eutils/elink\.fcgi\?fixture=elink(?![13]\.)": "links to other databases, and lists of databases",
+        r"GET /entrez/eutils/esearch\.fcgi": "XML, most of it of other databases; we ask for JSON",
         r"GET /entrez/eutils/esummary\.fcgi": "less of each work than efetch, which we call, gives in the same time",
     },
     "semanticscholar": {
         r"(GET|POST) /graph/v1/author/": _OTHER_FORM + "people, and the works of one person",
         r"GET /datasets/v1/": _OTHER_FORM + "files for download",
         r"(GET|POST) /recommendations/v1/": "works that are like others: no search and no look-up",
-        r"GET /graph/v1/paper/DOI:[^?]+$": "written anew by the program that recorded them: no member has its own name",
         r"GET /graph/v1/paper/[^?]+/authors\?": _OTHER_FORM + "the people of one work",
         r"GET /graph/v1/snippet/search\?": "passages of full texts",
     },

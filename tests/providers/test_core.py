@@ -18,8 +18,8 @@ from research_api.domain.works import Author, Identifier, OpenAccess, Record
 from research_api.providers import core
 from research_api.providers.access import Access
 from research_api.providers.core import BASE_URL, Core
-from tests.providers.mutations import mutated
 from tests.providers.loopback import send
+from tests.providers.mutations import mutated
 from tests.providers.questions import question
 from tests.providers.recordings import Given
 from tests.replay.core import REFUSED_KEY, CoreReplay
@@ -109,6 +109,8 @@ def test_a_search_sends_what_it_says_and_leaves_the_full_texts_out(
         (question('"coral reefs" learn*', is_strict=True), '("coral reefs" AND learn*)'),
         (question("coral author:abara NOT lake", is_strict=True), "coral"),
         (question("coral", year_from=2010, year_to=2015), "coral AND yearPublished>=2010 AND yearPublished<=2015"),
+        (question("coral year:2010-2015", year_from=2010, year_to=2015),
+         "(coral AND (yearPublished>=2010 AND yearPublished<=2015))"),
         (question("coral", year_to=2015), "coral AND yearPublished<=2015"),
         (question("coral", types=("dissertation",)), 'coral AND (documentType:"thesis")'),
         (question("coral", types=("dissertation", "book")), "coral"),

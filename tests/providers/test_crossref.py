@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from research_api.records.crossref import to_record
 from research_api.records.errors import Rejected
 from research_api.records.fields import orcid_of
 from tests.providers.asking import LoopbackSend, question
+from tests.providers.hostile import spoiled
 from tests.providers.recordings import Given, Recording, called, filled
 from tests.replay.crossref import CrossrefReplay
 from tests.replay.faults import Fault
@@ -330,3 +332,22 @@ def test_what_we_select_is_all_that_we_read(shared_data: Path) -> None:
 
     assert changed == []
     assert sum("published-other" in item for item in items) < len(items) / 100
+
+
+def test_values_of_wrong_types_break_nothing(server: ReplayServer, source: CrossrefSource) -> None:
+    send = LoopbackSend()
+    source.search(question("zebrafish", limit=1), send)
+    payload = json.loads(send(send.sent[0]).body)
+
+    outcomes = Counter(whether_read(source, spoilt) for spoilt in spoiled(payload))
+
+    assert outcomes["read"] > 1_000
+    assert outcomes["failed"] > 10
+
+
+def whether_read(source: CrossrefSource, payload: object) -> str:
+    try:
+        source.search(question("zebrafish"), Given(Reply(200, {}, json.dumps(payload).encode())))
+    except SourceFailed:
+        return "failed"
+    return "read"

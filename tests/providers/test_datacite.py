@@ -10,12 +10,11 @@ import pytest
 
 from research_api.domain.calls import Reply
 from research_api.domain.search import Filters, Sort, SourceOutcome
-from research_api.domain.sources import Edges, SourceFailed
+from research_api.domain.sources import Edges, Source, SourceFailed
 from research_api.domain.works import Identifier, Record
 from research_api.providers import datacite
 from research_api.providers.access import Access
 from research_api.providers.datacite import DataciteSource
-from research_api.services.ports import Source
 from tests.providers.hostile import spoiled
 from tests.providers.recordings import Given, called
 from tests.providers.replaying import BASE_URL, Replaying, question

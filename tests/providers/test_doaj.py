@@ -12,14 +12,13 @@ import pytest
 
 from research_api.domain.calls import Reply
 from research_api.domain.search import Filters, Sort, SourceOutcome
-from research_api.domain.sources import SourceFailed
+from research_api.domain.sources import Source, SourceFailed
 from research_api.domain.works import Identifier, Record
 from research_api.providers import doaj
 from research_api.providers.access import Access
 from research_api.providers.doaj import DoajSource
 from research_api.records.doaj import to_record
 from research_api.records.errors import Rejected
-from research_api.services.ports import Source
 from tests.providers.hostile import spoiled
 from tests.providers.recordings import Given, Recording, called
 from tests.providers.replaying import BASE_URL, Replaying, question

@@ -20,6 +20,7 @@ from research_api.providers.openalex import MAX_ORS, OpenAlexSource
 from research_api.providers.replies import records_of
 from research_api.records.openalex import to_record
 from tests.providers.asking import LoopbackSend, question
+from tests.providers.hostile import spoiled
 from tests.providers.recordings import Given, Recording, called, filled
 from tests.replay.faults import Fault
 from tests.replay.openalex import OpenAlexReplay
@@ -387,3 +388,22 @@ def test_recorded_refusals_are_failures_or_unknown_works(shared_data: Path) -> N
             source.search(question("deep"), Given(recording.reply))
         assert source.look_up([Identifier("doi", "10.1/x")], Given(recording.reply)) == ()
     assert refusals
+
+
+def test_values_of_wrong_types_break_nothing(server: ReplayServer, source: OpenAlexSource) -> None:
+    send = LoopbackSend()
+    source.search(question("zebrafish", limit=1), send)
+    payload = json.loads(send(send.sent[0]).body)
+
+    outcomes = Counter(whether_read(source, spoilt) for spoilt in spoiled(payload))
+
+    assert outcomes["read"] > 1_000
+    assert outcomes["failed"] > 10
+
+
+def whether_read(source: OpenAlexSource, payload: object) -> str:
+    try:
+        source.search(question("zebrafish"), Given(Reply(200, {}, json.dumps(payload).encode())))
+    except SourceFailed:
+        return "failed"
+    return "read"

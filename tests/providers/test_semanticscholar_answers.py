@@ -16,8 +16,8 @@ from research_api.domain.sources import Edges, SourceFailed
 from research_api.domain.works import Identifier
 from research_api.providers.access import Access
 from research_api.providers.semanticscholar import BASE_URL, SemanticScholar
-from tests.providers.mutations import mutated
 from tests.providers.loopback import send
+from tests.providers.mutations import mutated
 from tests.providers.questions import question
 from tests.providers.recordings import Given
 from tests.replay.faults import RETRY_AFTER_SECONDS, Fault

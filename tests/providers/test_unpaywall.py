@@ -8,14 +8,13 @@ import pytest
 
 from research_api.domain.calls import Reply
 from research_api.domain.search import SourceOutcome
-from research_api.domain.sources import Edges, SourceFailed
+from research_api.domain.sources import Edges, Source, SourceFailed
 from research_api.domain.works import Identifier, OpenAccess, Record
 from research_api.providers import unpaywall
 from research_api.providers.access import Access
 from research_api.providers.unpaywall import MAX_LOOK_UPS, UnpaywallSource
 from research_api.records.errors import Rejected
 from research_api.records.unpaywall import to_record
-from research_api.services.ports import Source
 from tests.providers.hostile import spoiled
 from tests.providers.recordings import Given
 from tests.providers.replaying import BASE_URL, Replaying, question

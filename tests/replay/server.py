@@ -18,6 +18,7 @@ from tests.replay.faults import Fault, head_of, write_fault
 from tests.replay.protocol import Answered, Asked, Replayed
 
 _MAX_KEPT_REQUESTS = 10_000
+_MAX_REMEMBERED_ANSWERS = 10_000
 _MAX_LINE_BYTES = 1_000_000
 _PACKED_FROM_BYTES = 256
 
@@ -145,7 +146,7 @@ class ReplayServer:
             headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
             answer = replace(answer, headers=headers, body=gzip.compress(answer.body, 5, mtime=0))
         whole = head_of(answer, len(answer.body)) + (b"" if asked.method == "HEAD" else answer.body)
-        if self._memory is not None:
+        if self._memory is not None and len(self._memory) < _MAX_REMEMBERED_ANSWERS:
             self._memory[key] = whole
         return whole
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from research_api.domain.calls import Outgoing, Reply, Send
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
-from research_api.domain.previews import Preview, preview_of
+from research_api.domain.previews import Looked
 from research_api.domain.sources import Edges, Source, SourceAnswer, SourceQuestion
-from research_api.domain.upsert import Incoming, Known, Outcome
+from research_api.domain.upsert import Incoming, Outcome
 from research_api.domain.works import Identifier, Record, Work
 from research_api.services.asking import SourceAsker
 from research_api.services.behind import Behind
@@ -71,7 +71,7 @@ class FakeSource:
 
 
 class FakeWorkStore:
-    """Works in memory; `stored` has the batches that were written. `is_gone` makes a preview fail."""
+    """Works in memory; `stored` has the batches that were written. `failure` is what it raises."""
 
     def __init__(self, feed: FakeChangeFeed) -> None:
         self.feed = feed
@@ -79,10 +79,13 @@ class FakeWorkStore:
         self.failure: Exception | None = None
         self.wrote = threading.Event()
 
-    def preview(self, batch: Sequence[Incoming]) -> Preview:
+    def look(self, batch: Sequence[Incoming]) -> Looked:
         if self.failure is not None:
             raise self.failure
-        return preview_of(Known(), batch)
+        return Looked()
+
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        return {}
 
     def upsert(self, batch: Sequence[Incoming]) -> list[Outcome]:
         if self.failure is not None:

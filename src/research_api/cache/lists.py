@@ -42,4 +42,4 @@ class RedisListStore:
 
 
 def _name(list_id: str) -> str:
-    return f"list:5:{list_id}"
+    return f"list:6:{list_id}"

@@ -48,10 +48,15 @@ works = sa.Table(
     sa.Column("provenance", pg.JSONB, nullable=False),
     sa.Column("title_key", sa.LargeBinary, nullable=False),
     sa.Column("match_key", sa.LargeBinary),
+    sa.Column("near_title", sa.BigInteger),
+    sa.Column("near_family", sa.BigInteger),
+    sa.Column("disagreements", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
     _time("created_at", default=True),
     _time("updated_at", default=True),
     sa.Index("works_title_key", "title_key"),
     sa.Index("works_match_key", "match_key"),
+    sa.Index("works_near_title", "near_title", postgresql_where=sa.text("near_title IS NOT NULL")),
+    sa.Index("works_near_family", "near_family", postgresql_where=sa.text("near_family IS NOT NULL")),
     sa.Index("works_updated_at", sa.text("updated_at DESC")),
 )
 
@@ -81,6 +86,18 @@ work_references = sa.Table(
     sa.Column("scheme", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, primary_key=True),
     sa.Index("work_references_target", "scheme", "value"),
+)
+
+# preprint, published: the numbers of the two ids, which ranked lists have
+work_versions = sa.Table(
+    "work_versions",
+    metadata,
+    sa.Column("preprint_id", sa.Text, sa.ForeignKey("works.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column(
+        "published_id", sa.Text, sa.ForeignKey("works.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("preprint", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("published", sa.BigInteger, nullable=False),
 )
 
 work_redirects = sa.Table(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from research_api.db.bulk import upsert_rows
 from research_api.db.engine import Database
+from research_api.db.known import changed_of, digests_of, load, owners_of
 from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
 from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
-from research_api.db.work_rows import WORK_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
-from research_api.domain.agreement import WorkState
-from research_api.domain.merging import record_from_body
-from research_api.domain.previews import Preview, preview_of
+from research_api.db.versions import links_among, write_links
+from research_api.db.work_rows import SHOWN_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
+from research_api.domain.previews import Looked
 from research_api.domain.upsert import (
     Incoming,
     Known,
@@ -23,15 +22,9 @@ from research_api.domain.upsert import (
     Outcome,
     Plan,
     Upsert,
-    candidate_ids,
 )
 from research_api.domain.works import Identifier, Work
 
-# A plain join is planned as a scan of all works while the growing table has no statistics: 54 ms for 500 keys.
-_MATCHES = sa.text(
-    "SELECT found.id, asked.key FROM unnest(CAST(:keys AS bytea[])) AS asked (key) CROSS JOIN LATERAL"
-    " (SELECT id FROM works WHERE match_key = asked.key ORDER BY created_at, id LIMIT 20) AS found"
-)
 _FORGET_REFERENCES = sa.text("DELETE FROM work_references WHERE work_id = ANY(CAST(:ids AS text[]))")
 _RECORD_COLUMNS = ("source", "source_id", "work_id", "digest", "body")
 
@@ -49,26 +42,27 @@ class PostgresWorkStore:
         """
         with self._database.begin() as connection:
             connection.execute(TURN, {"lock": CATALOG_WRITERS_LOCK})
-            known = Known(digests=_digests(connection, batch))
-            changed = _changed(known, batch)
+            known = Known(digests=digests_of(connection, batch))
+            changed = changed_of(known, batch)
             if not changed:
                 return [Outcome.UNCHANGED] * len(batch)
-            _load(connection, known, changed)
+            load(connection, known, changed)
             plan = Upsert(known).decide(batch)
             _write(connection, plan)
         return list(plan.outcomes)
 
-    def preview(self, batch: Sequence[Incoming]) -> Preview:
-        """What `upsert` would make of the batch now, with all works that its records belong to. Writes nothing.
+    def look(self, batch: Sequence[Incoming]) -> Looked:
+        """What is stored that the records may touch, to preview what storing them would give.
 
         Raises DatabaseUnavailable.
         """
         with self._database.connect() as connection:
-            known = Known(digests=_digests(connection, batch))
-            _load(connection, known, _changed(known, batch))
-            preview = preview_of(known, batch)
-            stored = _works(connection, preview.lacking) if preview.lacking else {}
-        return replace(preview, works={**stored, **preview.works})
+            known = Known(digests=digests_of(connection, batch))
+            changed = changed_of(known, batch)
+            if changed:
+                load(connection, known, changed)
+            told = {known.digests[one.key][0] for one in batch if one.key in known.digests}
+            return Looked(known, _works(connection, sorted(told)) if told else {})
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         """The works under the ids asked, survivors under the ids that were merged away; unknown ids are left out."""
@@ -88,7 +82,7 @@ class PostgresWorkStore:
         if not wanted:
             return {}
         with self._database.connect() as connection:
-            return _owners(connection, wanted)
+            return owners_of(connection, wanted)
 
     def ids_by_title(self, title_key: bytes, limit: int) -> list[str]:
         """Works whose whole title folds to that key, oldest first."""
@@ -100,6 +94,13 @@ class PostgresWorkStore:
         )
         with self._database.connect() as connection:
             return list(connection.execute(query).scalars())
+
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Preprint to publication, as numbers of works, where both are among these. Raises DatabaseUnavailable."""
+        if len(numbers) < 2:
+            return {}
+        with self._database.connect() as connection:
+            return links_among(connection, numbers)
 
     def count(self) -> int:
         """How many works there are."""
@@ -117,7 +118,7 @@ class PostgresWorkStore:
 
 
 def _works(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Work]:
-    query = sa.select(*WORK_COLUMNS).where(
+    query = sa.select(*SHOWN_COLUMNS).where(
         works.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
     )
     return {row.id: work_of(row) for row in connection.execute(query, {"ids": list(ids)})}
@@ -128,67 +129,6 @@ def _redirects(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
         work_redirects.c.old_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Text)))
     )
     return {row.old_id: row.new_id for row in connection.execute(query, {"ids": list(ids)})}
-
-
-def _owners(connection: sa.Connection, wanted: Sequence[Identifier]) -> dict[Identifier, str]:
-    query = sa.text(
-        "SELECT i.scheme, i.value, i.work_id FROM unnest(CAST(:schemes AS text[]), CAST(:values AS text[]))"
-        " AS asked (scheme, value) JOIN identifiers AS i ON i.scheme = asked.scheme AND i.value = asked.value"
-    )
-    values = {"schemes": [i.scheme for i in wanted], "values": [i.value for i in wanted]}
-    return {Identifier(row.scheme, row.value): row.work_id for row in connection.execute(query, values)}
-
-
-def _digests(
-    connection: sa.Connection, batch: Sequence[Incoming]
-) -> dict[tuple[str, str], tuple[str, bytes]]:
-    query = sa.text(
-        "SELECT r.source, r.source_id, r.work_id, r.digest FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]))"
-        " AS asked (source, id) JOIN work_records AS r ON r.source = asked.source AND r.source_id = asked.id"
-    )
-    values = {"sources": [one.record.source for one in batch], "ids": [one.record.source_id for one in batch]}
-    return {
-        (row.source, row.source_id): (row.work_id, bytes(row.digest))
-        for row in connection.execute(query, values)
-    }
-
-
-def _changed(known: Known, batch: Sequence[Incoming]) -> list[Incoming]:
-    """The records that are new, or say something else than before."""
-    return [one for one in batch if known.digests.get(one.key, ("", b""))[1] != one.digest]
-
-
-def _load(connection: sa.Connection, known: Known, changed: Sequence[Incoming]) -> None:
-    """Everything that the changed records may touch is in `known`."""
-    wanted = sorted({i for one in changed for i in one.record.identifiers}, key=lambda i: (i.scheme, i.value))
-    known.owners = _owners(connection, wanted)
-    keys = sorted({one.match_key for one in changed if one.match_key is not None})
-    for row in connection.execute(_MATCHES, {"keys": keys}):
-        known.by_match_key.setdefault(bytes(row.key), []).append(row.id)
-    touched = {known.digests[one.key][0] for one in changed if one.key in known.digests}
-    touched.update(known.owners.values())
-    touched.update(work_id for ids in known.by_match_key.values() for work_id in ids)
-    _load_states(connection, known, sorted(touched))
-    candidates = sorted({work_id for one in changed for work_id in candidate_ids(one.record)})
-    taken = sa.text(
-        "SELECT id FROM works WHERE id = ANY(:ids) UNION ALL SELECT old_id FROM work_redirects WHERE old_id = ANY(:ids)"
-    )
-    known.taken_ids = set(connection.execute(taken, {"ids": candidates}).scalars())
-
-
-def _load_states(connection: sa.Connection, known: Known, work_ids: Sequence[str]) -> None:
-    if not work_ids:
-        return
-    query = sa.text(
-        "SELECT w.id, (extract(epoch FROM w.created_at) * 1000000)::bigint AS age, r.source, r.source_id, r.body"
-        " FROM works AS w JOIN work_records AS r ON r.work_id = w.id WHERE w.id = ANY(:ids)"
-    )
-    for row in connection.execute(query, {"ids": list(work_ids)}):
-        state = known.works.setdefault(row.id, WorkState(row.id, row.age))
-        state.records[(row.source, row.source_id)] = record_from_body(row.body)
-    owned = sa.text("SELECT scheme, value, work_id FROM identifiers WHERE work_id = ANY(:ids)")
-    for row in connection.execute(owned, {"ids": list(work_ids)}):
-        known.owners[Identifier(row.scheme, row.value)] = row.work_id
 
 
 def _write(connection: sa.Connection, plan: Plan) -> None:
@@ -213,6 +153,7 @@ def _write(connection: sa.Connection, plan: Plan) -> None:
     ]
     upsert_rows(connection, identifiers, ("scheme", "value", "work_id"), owners)
     _redirect(connection, plan.redirects)
+    write_links(connection, plan.links)
 
 
 def _write_references(connection: sa.Connection, merged: Sequence[MergedWork]) -> None:

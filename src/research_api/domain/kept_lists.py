@@ -19,7 +19,7 @@ from research_api.domain.search import (
     request_from_body,
     request_to_body,
 )
-from research_api.domain.works import Author, OpenAccess, SourceRef, Work
+from research_api.domain.works import Author, OpenAccess, Rejected, SourceRef, Version, Work
 
 _BYTES_A_WORK = 16
 _WORK_FIELDS = tuple(field.name for field in fields(Work))
@@ -109,6 +109,10 @@ def _body_of(work: Work) -> dict[str, Any]:
     body["sources"] = [[source.name, source.id] for source in work.sources]
     body["identifiers"] = dict(work.identifiers)
     body["provenance"] = dict(work.provenance)
+    body["disagreements"] = {
+        name: [[one.source, one.value] for one in rejected] for name, rejected in work.disagreements.items()
+    }
+    body["versions"] = [[one.id, one.type, one.year] for one in work.versions]
     return body
 
 
@@ -118,4 +122,8 @@ def _work_of(body: dict[str, Any]) -> Work:
     body["sources"] = tuple([SourceRef(*source) for source in body["sources"]])
     body["identifiers"] = MappingProxyType(body["identifiers"])
     body["provenance"] = MappingProxyType(body["provenance"])
+    body["disagreements"] = MappingProxyType(
+        {name: tuple(Rejected(*one) for one in rejected) for name, rejected in body["disagreements"].items()}
+    )
+    body["versions"] = tuple(Version(*one) for one in body["versions"])
     return Work(**body)

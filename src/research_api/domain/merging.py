@@ -9,17 +9,25 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from research_api.domain.disagreements import disagreements
 from research_api.domain.exports import EXPORT_SOURCE
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.text import words
 from research_api.domain.works import Author, Identifier, OpenAccess, Record, SourceRef, Work
 
-# Whose word counts first. Crossref holds what publishers deposit, OpenAlex what was aggregated, the Anthology
-# its own volumes, PubMed what its cataloguers curate, arXiv the preprint of what others tell as published; a
-# collection made for tests comes after them, then the built-in demo. An export that came back repeats what others
-# said, some of it shortened by its format, and adds nothing where they speak.
-_TRUST = {"crossref": 0, "openalex": 1, "acl": 2, "pubmed": 3, "arxiv": 4, "demo": 9, EXPORT_SOURCE: 10}
-_TRUST_OF_OTHERS = 5
+# Whose word counts first. Crossref holds what publishers deposit, DataCite what repositories register; OpenAlex is
+# aggregated with care; the Anthology tells of its own volumes, PubMed of what its cataloguers curate, and Europe PMC
+# repeats PubMed and adds preprints; DOAJ has what open journals upload themselves; Semantic Scholar reads much of its
+# data out of PDFs; CORE harvests repositories, whose copies often have their own dates and no venue. arXiv stands
+# after whoever tells of the publication: it tells of the preprint. Unpaywall and OpenCitations take their
+# bibliography from Crossref, and tell of access and citations alone. A collection made for tests comes after all
+# of them, then the built-in demo. An export that came back repeats what others said, some of it shortened by its
+# format, and adds nothing where they speak.
+_TRUST = {
+    "crossref": 0, "datacite": 1, "openalex": 2, "acl": 3, "pubmed": 4, "europepmc": 5, "doaj": 6,
+    "semanticscholar": 7, "core": 8, "arxiv": 9, "unpaywall": 10, "opencitations": 11, "demo": 19, EXPORT_SOURCE: 20,
+}  # fmt: skip
+_TRUST_OF_OTHERS = 15
 
 _PLAIN_FIELDS = ("title", "abstract", "authors", "year", "date", "venue", "type", "url", "citation_count")
 
@@ -30,7 +38,8 @@ _RECORD_FIELDS = tuple(field.name for field in fields(Record))
 def merge_records(work_id: str, records: Sequence[Record]) -> Work:
     """The work that the records tell of: each field from the most trusted source that fills it.
 
-    A retraction counts whoever says so, and free access as well, for a source that does not know says nothing.
+    A retraction counts whoever says so, and free access as well, for a source that does not know says nothing. What
+    others say of year, venue and retraction stands in `disagreements`.
     The order of the records does not matter. Raises ValueError without records.
     """
     if not records:
@@ -60,6 +69,9 @@ def merge_records(work_id: str, records: Sequence[Record]) -> Work:
         retracted=retracted,
         sources=tuple([SourceRef(record.source, record.source_id) for record in ranked]),
         provenance=provenance,
+        disagreements=disagreements(
+            ranked, year=chosen.get("year"), venue=chosen.get("venue"), retracted=retracted
+        ),
         **chosen,
     )
 

@@ -13,7 +13,8 @@ from research_api.domain.works import Work
 
 RECORD_FIELDS = (
     "id", "title", "abstract", "authors", "year", "date", "venue", "type", "identifiers", "url",
-    "open_access", "citation_count", "retracted", "score", "sources", "provenance", "matches",
+    "open_access", "citation_count", "retracted", "score", "sources", "provenance",
+    "disagreements", "versions", "matches",
 )  # fmt: skip
 
 
@@ -23,7 +24,7 @@ def work_body(work: Work) -> dict[str, object]:
         **_record(work),
         "score": None,
         "sources": [{"name": source.name, "rank": None, "id": source.id} for source in work.sources],
-        "provenance": dict(work.provenance),
+        **_doubts(work),
         "matches": [],
     }
 
@@ -34,7 +35,7 @@ def hit_body(hit: Hit, wanted: Collection[str]) -> dict[str, object]:
         **_record(hit.work),
         "score": hit.score,
         "sources": [{"name": one.name, "rank": one.rank, "id": one.id} for one in hit.placed],
-        "provenance": dict(hit.work.provenance),
+        **_doubts(hit.work),
         "matches": [{"field": span.field, "start": span.start, "end": span.end} for span in hit.matches],
     }
     if not wanted:
@@ -71,4 +72,15 @@ def _record(work: Work) -> dict[str, object]:
         "open_access": {"is_oa": access.is_oa, "url": access.url, "license": access.license},
         "citation_count": work.citation_count,
         "retracted": work.retracted,
+    }
+
+
+def _doubts(work: Work) -> dict[str, object]:
+    return {
+        "provenance": dict(work.provenance),
+        "disagreements": {
+            name: [{"source": one.source, "value": one.value} for one in rejected]
+            for name, rejected in work.disagreements.items()
+        },
+        "versions": [{"id": one.id, "type": one.type, "year": one.year} for one in work.versions],
     }

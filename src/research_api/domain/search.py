@@ -41,6 +41,13 @@ class Sort(StrEnum):
     MOST_CITED = "most_cited"
 
 
+class Versions(StrEnum):
+    """Whether a preprint is shown beside its publication, or only the publication."""
+
+    COLLAPSE = "collapse"
+    KEEP = "keep"
+
+
 class SourceOutcome(StrEnum):
     """What came of asking one source."""
 
@@ -115,6 +122,7 @@ class SearchRequest:
     filters: Filters = Filters()
     sources: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
+    versions: Versions = Versions.COLLAPSE
 
 
 def request_to_body(request: SearchRequest) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def request_from_body(body: dict[str, Any]) -> SearchRequest:
         filters=Filters(**filters),
         sources=tuple(body["sources"]),
         facets=tuple(body["facets"]),
+        versions=Versions(body["versions"]),
     )
 
 

@@ -3,128 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 from research_api.domain.agreement import RecordKey, WorkState, agree, contradicts
+from research_api.domain.batch import Incoming, Known, MergedWork, Outcome, Plan, prepare
+from research_api.domain.batch_names import candidate_ids, in_turn, naming_turn, seeds_in_order
 from research_api.domain.identifiers import SCHEMES
-from research_api.domain.merging import (
-    body_text,
-    digest_of,
-    match_key,
-    merge_records,
-    merge_references,
-    record_to_body,
-    seed_of,
-    title_key,
-)
-from research_api.domain.works import Identifier, Record, Work, work_id_from_seed
+from research_api.domain.matching import alike_pairs, joinable
+from research_api.domain.merging import match_key, merge_records, merge_references, title_key
+from research_api.domain.near_keys import near_keys
+from research_api.domain.version_links import Link, links_now
+from research_api.domain.works import Identifier, Record
 
-
-class Outcome(StrEnum):
-    """What became of one record."""
-
-    NEW = "new"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One record with what is derived from it once."""
-
-    record: Record
-    body_text: str
-    digest: bytes
-    match_key: bytes | None
-
-    @property
-    def key(self) -> RecordKey:
-        """Names the record for ever."""
-        return (self.record.source, self.record.source_id)
-
-
-def prepare(record: Record) -> Incoming:
-    """The record with its body as JSON text, digest and match key."""
-    text = body_text(record_to_body(record))
-    return Incoming(record, text, digest_of(text), match_key(record))
-
-
-@dataclass(slots=True)
-class Known:
-    """What the store already holds that a batch may touch; grows while the batch is decided.
-
-    digests: record key -> (work id, digest). owners: identifier -> work id. by_match_key: works that may be
-    the same by title, year and first author, oldest first. taken_ids: work ids that exist or are redirected.
-    """
-
-    digests: dict[RecordKey, tuple[str, bytes]] = field(default_factory=dict)
-    owners: dict[Identifier, str] = field(default_factory=dict)
-    by_match_key: dict[bytes, list[str]] = field(default_factory=dict)
-    works: dict[str, WorkState] = field(default_factory=dict)
-    taken_ids: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class MergedWork:
-    """A work to be written, with the keys it is found by and the works that it refers to."""
-
-    work: Work
-    title_key: bytes
-    match_key: bytes | None
-    references: tuple[Identifier, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to write. redirects: id merged away -> survivor. owners: identifiers that gain or change their work.
-    released: identifiers that no record of their work names any longer.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    works: tuple[MergedWork, ...]
-    records: tuple[tuple[Incoming, str], ...]
-    moved_records: tuple[tuple[RecordKey, str], ...]
-    owners: dict[Identifier, str]
-    released: tuple[Identifier, ...]
-    redirects: dict[str, str]
+__all__ = ["Incoming", "Known", "MergedWork", "Outcome", "Plan", "Upsert", "candidate_ids", "prepare"]
 
 
 class Upsert:
-    """Decides one batch, record after record; a later record sees what an earlier one changed."""
+    """Decides one batch. The order of its records does not matter, but where one record comes twice.
+
+    First identifiers decide, record after record; then works that are new and named by no common identifier are
+    compared; at the end new works get the id that the strongest identifier of all their records gives.
+    """
 
     def __init__(self, known: Known) -> None:
         self._known = known
         self._dirty: dict[str, None] = {}
-        self._new: set[str] = set()
+        self._new: dict[str, None] = {}
         self._written: dict[RecordKey, tuple[Incoming, str]] = {}
         self._moved: dict[RecordKey, str] = {}
         self._owners: dict[Identifier, str] = {}
         self._released: dict[Identifier, None] = {}
         self._redirects: dict[str, str] = {}
+        self._asked: dict[str, set[int]] = {}
 
     def decide(self, batch: Sequence[Incoming]) -> Plan:
         """The plan for the whole batch."""
-        outcomes = tuple(self._take(incoming) for incoming in batch)
-        works = tuple(self._merged(work_id) for work_id in self._dirty if work_id not in self._redirects)
+        changed = [False] * len(batch)
+        for place in in_turn(batch):
+            changed[place] = self._take(batch[place])
+        self._join_alike()
+        links = self._links()
+        ids = self._named()
+        works = tuple(self._merged(ids.get(one, one)) for one in self._dirty if one not in self._redirects)
         return Plan(
-            outcomes,
+            self._outcomes(batch, changed),
             works,
-            tuple((incoming, self._survivor(work_id)) for incoming, work_id in self._written.values()),
-            tuple((key, self._survivor(work_id)) for key, work_id in self._moved.items()),
-            {identifier: self._survivor(work_id) for identifier, work_id in self._owners.items()},
+            tuple((incoming, self._final(work_id, ids)) for incoming, work_id in self._written.values()),
+            tuple(
+                (key, self._final(work_id, ids))
+                for key, work_id in self._moved.items()
+                if key not in self._written
+            ),
+            {identifier: self._final(work_id, ids) for identifier, work_id in self._owners.items()},
             tuple(self._released),
-            {old: self._survivor(new) for old, new in self._redirects.items()},
+            {old: self._final(old, ids) for old in self._redirects if old not in self._new},
+            self._changed_links(links, ids),
         )
 
-    def _take(self, incoming: Incoming) -> Outcome:
+    def _take(self, incoming: Incoming) -> bool:
+        """Whether the record is another than before; its work is known then."""
         known = self._known.digests.get(incoming.key)
         if known is not None and known[1] == incoming.digest:
-            return Outcome.UNCHANGED
+            return False
         if known is not None and self._has_left(incoming, self._work(known[0])):
             known = None
         targets = self._targets(incoming, known[0] if known else None)
-        work = self._joined(targets) if targets else self._made(incoming)
+        work = self._joined(targets) if targets else self._made()
         former = work.records.get(incoming.key)
         work.records[incoming.key] = incoming.record
         if former is not None:
@@ -133,7 +76,18 @@ class Upsert:
         self._written[incoming.key] = (incoming, work.id)
         self._known.digests[incoming.key] = (work.id, incoming.digest)
         self._claim(incoming, work.id)
-        return Outcome.UPDATED if targets else Outcome.NEW
+        return True
+
+    def _outcomes(self, batch: Sequence[Incoming], changed: Sequence[bool]) -> tuple[Outcome, ...]:
+        """The first record of a new work made it; all others that said something new told more of a work."""
+        made: set[str] = set()
+        outcomes = []
+        for incoming, is_changed in zip(batch, changed, strict=True):
+            work_id = self._survivor(self._written[incoming.key][1]) if is_changed else ""
+            is_new = is_changed and work_id in self._new and work_id not in made
+            made.add(work_id)
+            outcomes.append(Outcome.NEW if is_new else Outcome.UPDATED if is_changed else Outcome.UNCHANGED)
+        return tuple(outcomes)
 
     def _has_left(self, incoming: Incoming, own: WorkState) -> bool:
         """True where the record now contradicts the others of its work: it is taken out, and decided anew."""
@@ -158,11 +112,6 @@ class Upsert:
             if owner is not None and self._may_join(incoming, self._work(owner)):
                 work = self._work(owner)
                 found.setdefault(work.id, work)
-        if not found and incoming.match_key is not None:
-            for work_id in self._known.by_match_key.get(incoming.match_key, ()):
-                work = self._work(work_id)
-                if not _has_other_record_of(incoming, work) and not contradicts(incoming.record, work):
-                    return [work]
         # an export that comes back names its record after the work it was
         return self._compatible(sorted(found.values(), key=lambda work: work.id != incoming.record.source_id))
 
@@ -203,15 +152,82 @@ class Upsert:
         owner = self._known.owners.get(identifier)
         return owner is not None and self._survivor(owner) == work_id
 
-    def _made(self, incoming: Incoming) -> WorkState:
-        work_id = next(one for one in candidate_ids(incoming.record) if one not in self._known.taken_ids)
-        self._known.taken_ids.add(work_id)
-        work = WorkState(work_id, age=2**62 + len(self._new))
+    def _made(self) -> WorkState:
+        """A work under a name of this batch's own, which no work id looks like."""
+        work_id = f"new:{len(self._new):06}"
+        work = WorkState(work_id, age=2**62 + len(self._known.works))
         self._known.works[work_id] = work
-        self._new.add(work_id)
-        if incoming.match_key is not None:
-            self._known.by_match_key.setdefault(incoming.match_key, []).append(work_id)
+        self._new[work_id] = None
         return work
+
+    def _join_alike(self) -> None:
+        """New works are joined with those that surely are the same; two works that were known before never are."""
+        for incoming, written in self._written.values():
+            self._make_findable(incoming, self._survivor(written))
+        new = [self._known.works[one] for one in self._new if one not in self._redirects]
+        for one, other in alike_pairs((work, found) for work in new for found in self._near(work)):
+            mine, theirs = self._work(one), self._work(other)
+            if mine is not theirs and joinable(mine, theirs):
+                keys = self._asked.get(mine.id, set()) | self._asked.get(theirs.id, set())
+                joined = self._joined([mine, theirs])
+                self._dirty[joined.id] = None
+                self._asked[joined.id] = keys
+
+    def _make_findable(self, incoming: Incoming, work_id: str) -> None:
+        if incoming.near is None:
+            return
+        self._asked.setdefault(work_id, set()).update(incoming.near.asked)
+        if work_id in self._new:
+            for key in (incoming.near.by_title, incoming.near.by_family):
+                self._known.near.setdefault(key, []).append(work_id)
+
+    def _near(self, work: WorkState) -> list[WorkState]:
+        near = self._known.near
+        ids = {self._survivor(one) for key in self._asked.get(work.id, ()) for one in near.get(key, ())}
+        ids.discard(work.id)
+        return [self._known.works[one] for one in sorted(ids) if one in self._known.works]
+
+    def _links(self) -> dict[str, str | None]:
+        linked: list[Link] = [
+            (self._work(one), self._work(other))
+            for one, other in self._known.links.items()
+            if self._survivor(one) in self._known.works and self._survivor(other) in self._known.works
+        ]
+        written = [self._known.works[one] for one in self._dirty if one not in self._redirects]
+        return links_now(written, self._near, linked)
+
+    def _changed_links(self, links: dict[str, str | None], ids: dict[str, str]) -> dict[str, str | None]:
+        """A redirect takes the link of the work that went with it, so the survivor's is told anew."""
+        told = {}
+        for one, other in links.items():
+            final = None if other is None else self._final(other, ids)
+            if self._known.links.get(one) != final:
+                told[self._final(one, ids)] = final
+        return told
+
+    def _named(self) -> dict[str, str]:
+        """The ids of the new works, by the names that they had in this batch; `known` has the ids from now on."""
+        ids: dict[str, str] = {}
+        new = [self._known.works[one] for one in self._new if one not in self._redirects]
+        for work in sorted(new, key=lambda work: naming_turn(work, self._known.owners)):
+            candidates = candidate_ids(seeds_in_order(work)[0])
+            ids[work.id] = next(one for one in candidates if one not in self._known.taken_ids)
+            self._known.taken_ids.add(ids[work.id])
+        for old, new_id in ids.items():
+            work = self._known.works.pop(old)
+            work.id = new_id
+            self._known.works[new_id] = work
+        for identifier, work_id in self._owners.items():
+            self._known.owners[identifier] = self._final(work_id, ids)
+        for key, (incoming, work_id) in self._written.items():
+            self._known.digests[key] = (self._final(work_id, ids), incoming.digest)
+        for found in self._known.near.values():
+            found[:] = [self._final(one, ids) for one in found]
+        return ids
+
+    def _final(self, work_id: str, ids: dict[str, str]) -> str:
+        survivor = self._survivor(work_id)
+        return ids.get(survivor, survivor)
 
     def _claim(self, incoming: Incoming, work_id: str) -> None:
         for identifier in incoming.record.identifiers:
@@ -240,18 +256,9 @@ class Upsert:
     def _merged(self, work_id: str) -> MergedWork:
         records = list(self._known.works[work_id].records.values())
         work = merge_records(work_id, records)
-        return MergedWork(work, title_key(work.title), match_key(work), merge_references(records))
-
-
-def candidate_ids(record: Record) -> tuple[str, ...]:
-    """The ids a work made for the record may get, first choice first.
-
-    The second is for a record whose identifier already gave its id to another work. It names the record itself, so
-    that no third record can come to it, whatever was stored before; the third stands for the one chance in 2**60.
-    """
-    seed = seed_of(record)
-    own = f"{seed}#{record.source}:{record.source_id}"
-    return (work_id_from_seed(seed), work_id_from_seed(own), work_id_from_seed(own + "#"))
+        return MergedWork(
+            work, title_key(work.title), match_key(work), near_keys(work), merge_references(records)
+        )
 
 
 def _strongest_first(identifiers: Iterable[Identifier]) -> list[Identifier]:

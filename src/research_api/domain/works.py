@@ -84,10 +84,28 @@ class SourceRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """A value that a source gives for a field and another source, which is trusted more, contradicts."""
+
+    source: str
+    value: str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Another version of a work: the publication of a preprint, or a preprint of a publication."""
+
+    id: str
+    type: str | None
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """One work, merged from its records. `provenance` names the source of each field that is filled.
 
-    identifiers: the first known value per scheme; all of them stand in the identifiers table.
+    identifiers: the first known value per scheme; all of them stand in the identifiers table. disagreements: by field
+    (year, venue, retracted), what sources say that does not stand in the work. versions: only where it was stored.
     """
 
     id: str
@@ -105,6 +123,8 @@ class Work:
     retracted: bool = False
     sources: tuple[SourceRef, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    disagreements: Mapping[str, tuple[Rejected, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    versions: tuple[Version, ...] = ()
 
 
 def work_id_from_seed(seed: str) -> str:

@@ -28,6 +28,7 @@ from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, Sourc
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.dialect import Dialect, translated
+from research_api.providers.lucene import conjunction_of, quoted
 from research_api.providers.replies import json_of, records_of
 from research_api.records import fields
 from research_api.records.core import SOURCE, to_record
@@ -75,7 +76,7 @@ class Core:
         if not asked:
             return SourceAnswer(records=(), sent="")
         limit = min(question.limit, _MAX_PAGE)
-        query = " AND ".join([asked, *_conditions(question.filters)])
+        query = conjunction_of(asked, *_conditions(question.filters))
         sort = {"sort": "recency"} if question.sort is Sort.NEWEST else {}
         body = json.dumps({"q": query, "limit": limit, "exclude": ["fullText"], **sort}, ensure_ascii=False)
         found = self._ask(body, send)
@@ -87,7 +88,7 @@ class Core:
         found: list[Record] = []
         for start in range(0, len(identifiers), _BATCH):
             wanted = identifiers[start : start + _BATCH]
-            query = " OR ".join(f'{_MEMBERS[one.scheme]}:"{_quoted(one.value)}"' for one in wanted)
+            query = " OR ".join(f"{_MEMBERS[one.scheme]}:{quoted(one.value)}" for one in wanted)
             body = json.dumps({"q": query, "limit": _MAX_PAGE, "exclude": ["fullText"]}, ensure_ascii=False)
             records, _ = _records(self._ask(body, send))
             found += [record for record in records if not set(wanted).isdisjoint(record.identifiers)]
@@ -125,11 +126,6 @@ def _records(body: dict[str, object]) -> tuple[tuple[Record, ...], int]:
     if not isinstance(rows, list):
         raise SourceFailed("The source answered JSON of another shape.")
     return records_of(map(fields.members_of, rows), to_record)
-
-
-def _quoted(value: str) -> str:
-    """As it may stand between quotation marks in a query of Lucene's."""
-    return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _with_retry_after(reply: Reply) -> Reply:

@@ -4,12 +4,12 @@ API: GET /works, /works/{doi}. Pages: crossref.org/documentation/retrieve-metada
 "Access and authentication") and the table of parameters in github.com/CrossRef/rest-api-doc (all read 2026-11).
 Limits: 1,000 works a page. Without a contact one request at a time and 5 a second (headers X-Concurrency-Limit and
 X-Rate-Limit-Limit of recordings, 2026-06), with one more; the headers of each answer say what holds.
-Licence of the data: free to reuse, except that some abstracts are under the copyright of their publishers.
+Licence: free to reuse, except that some abstracts are under the copyright of their publishers.
 Contact: parameter `mailto`. Key (Metadata Plus, paid): header `Crossref-Plus-API-Token: Bearer KEY`.
-It cannot: demand all words (any of them will do), phrases, NOT, beginnings of words; filter by open access, by counts
-of citations or by retraction; sort only by what it is told without looking at how well a work matches; tell which works
-refer to one. References without a DOI are not taken over. `published-other` cannot be selected, so that searches and
-batches see it only through `published`.
+What it cannot do: demand all words (any of them will do), phrases, NOT, beginnings of words; filter by open access, by
+counts of citations or by retraction; tell which works refer to one. Sorted by date or citations, it does not look at
+how well a work matches. References without a DOI are not taken over. `published-other` cannot be selected, so that
+searches and batches see it only through `published`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from research_api.records.errors import Rejected
 NAME = "crossref"
 BASE_URL = "https://api.crossref.org"
 NEEDS_KEY = False
+VERIFIED = True
 
 MAX_PAGE = 1_000
 _MAX_BATCH = 40

@@ -31,6 +31,7 @@ from research_api.records.europepmc import SOURCE, TYPES, to_record
 NAME = SOURCE
 BASE_URL = "https://www.ebi.ac.uk/europepmc/webservices/rest"
 NEEDS_KEY = False
+VERIFIED = True
 
 _MAX_PAGE = 1_000
 # 50 names are 4 KB of address, and a work may be there several times: as article, preprint, version

@@ -6,10 +6,11 @@ Limits: 100 requests a second, 100 works a page, the first 10,000 of a list, a U
 than five OR is refused (429, `broad_boolean_query`). Each day has a budget: $0.10 without a key, $1 with a free one; a
 search costs $0.001, a list $0.0001, a single work nothing. So one identifier is asked for by its address, several by a
 filter.
-Licence of the data: CC0.
+Licence: CC0.
 Key: parameter `api_key`; contact: parameter `mailto`. Both are optional; without a key about 100 searches a day go out.
-It cannot: search in titles alone with other words beside, venues by name, or beginnings of words. `search` looks into
-titles, abstracts and full texts and stems; words beside each other must all be there. Its types are wider than ours.
+What it cannot do: search in titles alone with other words beside, venues by name, beginnings of words. `search` looks
+into titles, abstracts and full texts and stems; words beside each other must all be there. Its types are wider than
+ours. That a filter takes PMC ids without their letters is unverified.
 Not read, because Record has no place for it: see `records.openalex`.
 """
 
@@ -33,6 +34,7 @@ from research_api.records.openalex import to_record, types_told_as
 NAME = "openalex"
 BASE_URL = "https://api.openalex.org"
 NEEDS_KEY = False
+VERIFIED = True
 
 MAX_PAGE = 100
 MAX_ORS = 5

@@ -33,6 +33,7 @@ from research_api.records.pubmed import SOURCE, to_record
 NAME = SOURCE
 BASE_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
 NEEDS_KEY = False
+VERIFIED = True
 
 _TOOL = "research_api"
 # A record is 20 KB on average with its references (60 recordings), so this is 4 MB.

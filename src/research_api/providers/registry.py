@@ -10,9 +10,13 @@ from research_api.domain.sources import Source
 from research_api.providers import (
     arxiv,
     core,
+    crossref,
     datacite,
     doaj,
+    europepmc,
+    openalex,
     opencitations,
+    pubmed,
     semanticscholar,
     unpaywall,
 )
@@ -37,8 +41,12 @@ class _Kind:
 _KINDS = {
     kind.module.NAME: kind
     for kind in (
+        _Kind(openalex, openalex.OpenAlexSource),
         _Kind(semanticscholar, semanticscholar.SemanticScholar),
+        _Kind(crossref, crossref.CrossrefSource),
         _Kind(arxiv, arxiv.ArxivSource),
+        _Kind(europepmc, europepmc.EuropePmcSource),
+        _Kind(pubmed, pubmed.PubmedSource),
         _Kind(doaj, doaj.DoajSource),
         _Kind(core, core.Core),
         _Kind(datacite, datacite.DataciteSource),

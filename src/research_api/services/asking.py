@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
+
+from research_api.domain.batch import Incoming
 from research_api.domain.blending import counted_words, forms_of
+from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
-from research_api.domain.previews import Preview
+from research_api.domain.previews import Preview, joined_looks, preview_of
 from research_api.domain.search import SearchWarning
 from research_api.domain.works import work_id_from_number, work_number
 from research_api.services.catalog_list import CatalogLister, Listed
+from research_api.services.gathered import Gathered
 from research_api.services.intake import RecordIntake, each_once
 from research_api.services.merged_list import merged_list
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question, asked_words
-from research_api.services.source_answers import Answers, AtHand, SourceAnswers, Turn
+from research_api.services.source_answers import Answers, AtHand, Own, SourceAnswers, Turn
+
+log = structlog.get_logger(__name__)
 
 # of the catalog's list so many get a score by their words
 AT_HAND = 50
@@ -48,9 +56,11 @@ class SourceAsker:
 
     def ask(self, turn: Turn) -> Asked:
         """What the sources give until the deadline, merged; it is stored behind the answer."""
-        answers = self._answers.of(turn, lambda: self._own(turn), self._intake.write_through)
+        answers = self._answers.of(
+            turn, Own(lambda: self._own(turn), self._intake.look, self._intake.write_through)
+        )
         batch = each_once({name: given.records for name, given in answers.given.items()})
-        asked = self._merged(turn.question, answers, self._intake.preview(batch))
+        asked = self._merged(turn.question, answers, self._preview(answers.given, batch))
         self._intake.write_through(batch)
         return asked
 
@@ -63,13 +73,32 @@ class SourceAsker:
 
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})
-        kept = merged_list(question, answers.given, preview, catalog)
+        links = self._links(preview, catalog.listed.kept.numbers)
+        kept = merged_list(question, answers.given, preview, catalog, links)
         reports = tuple(answers.reports.values())
         is_complete = all(report.is_answer for report in reports)
         warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
         is_passing = any(warning.code in _PASSING for warning in warnings)
         kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
         return Asked(kept, warnings, may_be_kept=is_complete and not is_passing)
+
+    def _preview(self, given: Mapping[str, Gathered], batch: Sequence[Incoming]) -> Preview:
+        """Most was looked at while others were waited for; the rest, from the cache, is now."""
+        looks = [one.looked for one in given.values() if one.looked is not None]
+        unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
+        if unseen:
+            looks.append(self._intake.look(unseen))
+        return preview_of(joined_looks(looks), batch)
+
+    def _links(self, preview: Preview, own: Sequence[int]) -> dict[int, int]:
+        """Preprint to publication, as numbers of works. The store is asked only where some work has versions."""
+        links = {work_number(one): work_number(other) for one, other in preview.links.items()}
+        if any(work.versions for work in preview.works.values()):
+            try:
+                links |= self._store.links_among([*map(work_number, preview.works), *own])
+            except ResearchApiError as error:
+                log.warning("versions_not_linked", error=type(error).__name__)
+        return links
 
 
 def _nothing_listed(question: Question) -> Listed:

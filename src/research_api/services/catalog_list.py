@@ -15,6 +15,7 @@ from research_api.services.joining import joined
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question
 from research_api.services.retrieval import Found, Retriever
+from research_api.services.versions import as_asked
 
 MAX_EXACT_HITS = 10
 
@@ -73,7 +74,8 @@ class CatalogLister:
         if question.identifiers and not ids:
             warnings.append(_UNKNOWN_IDENTIFIER)
         is_stale = found.hits.state != "fresh"
-        return Listed(joined(request, found, named), tuple(warnings), len(named), is_stale)
+        kept = as_asked(joined(request, found, named), self._store)
+        return Listed(kept, tuple(warnings), len(named), is_stale)
 
     def _named(self, question: Question) -> list[str]:
         """The work that the whole text names by an identifier or its id; in strict mode it names none."""

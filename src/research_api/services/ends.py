@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from research_api.domain.batch import Incoming, prepare
 from research_api.domain.edges import Told
 from research_api.domain.previews import Preview
 from research_api.domain.sources import Edges
-from research_api.domain.upsert import Incoming, prepare
 from research_api.domain.works import Identifier
 
 

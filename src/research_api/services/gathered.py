@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from research_api.domain.agreement import RecordKey
+from research_api.domain.batch import Incoming, prepare
 from research_api.domain.blending import Counted, counted_words
 from research_api.domain.merging import record_from_body
+from research_api.domain.previews import Looked
 from research_api.domain.sources import SourceAnswer
-from research_api.domain.upsert import Incoming, prepare
 from research_api.domain.works import Record
 
 
@@ -19,13 +20,15 @@ from research_api.domain.works import Record
 class Gathered:
     """records: in the order of the source. total: how many works it says it has, None where it does not say.
 
-    counted: of each record, the words that were asked; made in the thread of its source, while others are waited for.
+    counted: of each record, the words that were asked. looked: what is stored that the records may touch, None where
+    nobody looked. Both are made in the thread of the source, while others are waited for.
     """
 
     records: tuple[Incoming, ...]
     sent: str | None
     total: int | None = None
     counted: Mapping[RecordKey, Counted] = field(default_factory=lambda: MappingProxyType({}))
+    looked: Looked | None = None
 
     @property
     def has_more(self) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from research_api.domain.batch import Incoming
 from research_api.domain.errors import ResearchApiError
-from research_api.domain.previews import Preview, preview_of
-from research_api.domain.upsert import Incoming, Known
+from research_api.domain.previews import Looked, Preview, preview_of
 from research_api.services.behind import Behind
 from research_api.services.ports import WorkStore
 
@@ -25,13 +25,15 @@ class RecordIntake:
 
     def preview(self, batch: Sequence[Incoming]) -> Preview:
         """Which works the records are. Without the database they are named as a new catalog would name them."""
-        if not batch:
-            return Preview({}, {})
+        return preview_of(self.look(batch), batch) if batch else Preview({}, {})
+
+    def look(self, records: Sequence[Incoming]) -> Looked:
+        """What is stored that the records may touch; without the database nothing is."""
         try:
-            return self._store.preview(batch)
+            return self._store.look(records)
         except ResearchApiError as error:
             log.warning("not_compared_with_the_catalog", error=type(error).__name__)
-            return preview_of(Known(), batch)
+            return Looked()
 
     def write_through(self, batch: Sequence[Incoming]) -> None:
         """The records are stored soon, unless the database is away."""

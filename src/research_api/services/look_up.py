@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from research_api.domain.batch import Incoming, prepare
 from research_api.domain.calls import Send
 from research_api.domain.merging import merge_references
 from research_api.domain.previews import Preview
 from research_api.domain.search import SourceOutcome, SourceReport
 from research_api.domain.sources import UNPAYWALL, Source
-from research_api.domain.upsert import Incoming, prepare
 from research_api.domain.works import Identifier, Work
 from research_api.services.fan_out import Result
 from research_api.services.intake import each_once

@@ -12,11 +12,21 @@ from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Preview
 from research_api.domain.query import document_of, match
-from research_api.domain.search import CATALOG, FACET_VALUES, MAX_KEPT_WORKS, FacetCount, Mode, Placed, Sort
+from research_api.domain.search import (
+    CATALOG,
+    FACET_VALUES,
+    MAX_KEPT_WORKS,
+    FacetCount,
+    Mode,
+    Placed,
+    Sort,
+    Versions,
+)
 from research_api.domain.works import Identifier, Work, day_order, work_id_from_number, work_number
 from research_api.services.gathered import Gathered
 from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import AtHand
+from research_api.services.versions import collapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +40,15 @@ class _Found:
 
 
 def merged_list(
-    question: Question, given: Mapping[str, Gathered], preview: Preview, catalog: AtHand
+    question: Question,
+    given: Mapping[str, Gathered],
+    preview: Preview,
+    catalog: AtHand,
+    links: Mapping[int, int],
 ) -> KeptList:
     """The list, without reports. given: by source; preview: which works their records are.
+
+    links: preprint to publication, as numbers of works.
 
     A work stands once, with its place in each source that has it. What filters and clauses do not accept is left out.
     Facets count the catalog's works and those that only other sources have.
@@ -47,18 +63,23 @@ def merged_list(
         _ranked(found, _words(question, given, preview, catalog, placed), catalog.listed.named)
         if question.request.sort is Sort.RELEVANCE
         else _sorted(found, question.request.sort)
-    )[:MAX_KEPT_WORKS]
+    )
+    shown = ranked
+    if question.request.versions is Versions.COLLAPSE:
+        shown = collapsed(ranked, links)
+    hidden = len(ranked) - len(shown)
+    shown = shown[:MAX_KEPT_WORKS]
     new = [number for number in works if number in placed and number not in own]
     kept = catalog.listed.kept
     return replace(
         kept,
-        numbers=tuple([number for number, _ in ranked]),
-        scores=tuple([score for _, score in ranked]),
-        total=kept.total + len(new),
+        numbers=tuple([number for number, _ in shown]),
+        scores=tuple([score for _, score in shown]),
+        total=kept.total + len(new) - hidden,
         facets=_facets(kept, [works[number] for number in new], question.request.facets),
         is_counted=kept.is_counted and not any(one.has_more for one in given.values()),
-        works={number: works[number] for number, _ in ranked if number in works},
-        placed={number: tuple(placed[number]) for number, _ in ranked if number in works},
+        works={number: works[number] for number, _ in shown if number in works},
+        placed={number: tuple(placed[number]) for number, _ in shown if number in works},
     )
 
 

@@ -14,7 +14,7 @@ from research_api.domain.edges import Referring
 from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
 from research_api.domain.neighbours import Reach
-from research_api.domain.previews import Preview
+from research_api.domain.previews import Looked
 from research_api.domain.query import Query
 from research_api.domain.related import Coupling
 from research_api.domain.search import Filters, Hit
@@ -49,8 +49,8 @@ class WorkStore(Protocol):
         """
         ...
 
-    def preview(self, batch: Sequence[Incoming]) -> Preview:
-        """What `upsert` would make of the batch now, with all works that its records belong to. Writes nothing.
+    def look(self, batch: Sequence[Incoming]) -> Looked:
+        """What is stored that the records may touch, to preview what storing them would give.
 
         Raises DatabaseUnavailable.
         """
@@ -66,6 +66,10 @@ class WorkStore(Protocol):
 
     def ids_by_title(self, title_key: bytes, limit: int) -> list[str]:
         """Works whose whole title folds to that key, oldest first."""
+        ...
+
+    def links_among(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Preprint to publication, as numbers of works, where both are among these. Raises DatabaseUnavailable."""
         ...
 
     def count(self) -> int:

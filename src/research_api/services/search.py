@@ -184,7 +184,7 @@ class SearchService:
             total=kept.total,
             relation=Relation.EQUAL if is_exact else Relation.AT_LEAST,
             facets=kept.facets,
-            warnings=question.warnings + ((_LIST_ENDS,) if MAX_KEPT_WORKS <= seen < kept.total else ()),
+            warnings=question.warnings + ((_LIST_ENDS,) if len(kept.numbers) <= seen < kept.total else ()),
             complete=complete,
             degraded=kept.degraded or is_cut or is_stale or not complete,
             next_cursor=self._signer.sign(Cursor(str(view.list_id), seen), wish.tenant) if more else None,

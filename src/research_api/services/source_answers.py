@@ -12,6 +12,7 @@ import structlog
 
 from research_api.domain.blending import Counted, forms_of
 from research_api.domain.calls import Send
+from research_api.domain.previews import Looked
 from research_api.domain.query import print_query, repeated_words, year_bounds
 from research_api.domain.search import CATALOG, Mode, SourceOutcome, SourceReport
 from research_api.domain.sources import Source, SourceQuestion
@@ -55,6 +56,18 @@ class AtHand:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What this side does with its part. list: the catalog's list. look: what is stored that records may touch.
+
+    on_late: gets the records of each source that came after the deadline.
+    """
+
+    list: Callable[[], AtHand]
+    look: Callable[[Sequence[Incoming]], Looked]
+    on_late: Callable[[Sequence[Incoming]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """By source: what it gave, and what is said of it. old: those that stand in with an older answer."""
 
@@ -76,31 +89,23 @@ class SourceAnswers:
         self._cache = cache
         self._behind = behind
 
-    def of(
-        self,
-        turn: Turn,
-        own: Callable[[], AtHand],
-        on_late: Callable[[Sequence[Incoming]], None],
-    ) -> Answers:
-        """What the sources gave until the deadline; one that is not enabled here is SKIPPED.
-
-        own: the catalog's part. on_late: gets the records of each source that came afterwards.
-        """
+    def of(self, turn: Turn, own: Own) -> Answers:
+        """What the sources gave until the deadline; one that is not enabled here is SKIPPED."""
         keys = {
             name: _source_key(turn.question, name, turn.depth) for name in turn.names if name in self._sources
         }
         kept = self._kept(turn, keys)
         fresh = {} if turn.passes_by else {n: one for n, (one, age) in kept.items() if age <= FRESH_SECONDS}
         calls: dict[str, Callable[[Send], Gathered | AtHand]] = {
-            name: partial(_call, turn, self._sources[name]) for name in keys if name not in fresh
+            name: partial(_call, turn, own, self._sources[name]) for name in keys if name not in fresh
         }
         if CATALOG in turn.names:
-            calls[CATALOG] = lambda _send: own()
+            calls[CATALOG] = lambda _send: own.list()
 
         def late(result: Result[Gathered | AtHand]) -> None:
             if isinstance(result.value, Gathered):
                 self._put({keys[result.name]: result.value})
-                on_late(result.value.records)
+                own.on_late(result.value.records)
 
         results = self._fan_out.ask(calls, turn.until, late=late)
         new = {keys[n]: r.value for n, r in results.items() if isinstance(r.value, Gathered)}
@@ -126,13 +131,14 @@ class SourceAnswers:
         return kept
 
 
-def _call(turn: Turn, source: Source, send: Send) -> Gathered:
+def _call(turn: Turn, own: Own, source: Source, send: Send) -> Gathered:
     by_name = [one for one in turn.question.identifiers if one.scheme in source.looks_up][:1]
     if by_name:
         found = looked_up(source.look_up(by_name, send), f"{by_name[0].scheme}:{by_name[0].value}")
     else:
         found = gathered(source.search(_question_of(turn.question, turn.depth), send))
-    return found.with_counts(forms_of(asked_words(turn.question)))
+    counted = found.with_counts(forms_of(asked_words(turn.question)))
+    return replace(counted, looked=own.look(counted.records))
 
 
 def _question_of(question: Question, depth: int) -> SourceQuestion:

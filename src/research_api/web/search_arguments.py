@@ -18,6 +18,7 @@ from research_api.domain.search import (
     Mode,
     SearchRequest,
     Sort,
+    Versions,
 )
 from research_api.domain.works import WORK_TYPES
 from research_api.web.fields import (
@@ -119,6 +120,14 @@ class SearchArgumentsSchema(ArgumentsSchema):
             "In open_access, false counts the closed and the unknown ones."
         },
     )
+    versions = fields.String(
+        validate=validate.OneOf(list(Versions)),
+        metadata={
+            "description": "collapse shows the published work alone where its preprint was found too; "
+            "keep shows both.",
+            "default": "collapse",
+        },
+    )
     limit = WholeNumber(1, MAX_PAGE, load_default=DEFAULT_PAGE, metadata={"description": "Results per page."})
     cursor = Text(
         validate=validate.Length(min=1, max=MAX_CURSOR_CHARACTERS),
@@ -188,6 +197,7 @@ def _request(data: Mapping[str, Any]) -> SearchRequest:
         ),
         sources=_names(data, "sources"),
         facets=_names(data, "facets"),
+        versions=Versions(data.get("versions", Versions.COLLAPSE)),
     )
 
 

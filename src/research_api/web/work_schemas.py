@@ -60,6 +60,32 @@ class MatchSchema(AnswerSchema):
     end = fields.Integer(required=True, metadata={"description": "Half-open."})
 
 
+class RejectedSchema(AnswerSchema):
+    """What a source says of a field otherwise than the work shows."""
+
+    source = fields.String(required=True)
+    value = fields.Raw(
+        required=True,
+        metadata={
+            "description": "Of the type that the field has.",
+            "oneOf": [{"type": "string"}, {"type": "integer"}, {"type": "boolean"}],
+        },
+    )
+
+
+class VersionSchema(AnswerSchema):
+    """Another version of a work."""
+
+    id = fields.String(required=True, metadata={"pattern": "^w_[a-z2-7]{12}$"})
+    type = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(sorted(WORK_TYPES)),
+        metadata={"description": "posted-content: the preprint."},
+    )
+    year = fields.Integer(required=True, allow_none=True)
+
+
 class WorkSchema(AnswerSchema):
     """One work, merged from its records. All members stand in every answer unless `fields` chose some."""
 
@@ -86,6 +112,15 @@ class WorkSchema(AnswerSchema):
     sources = fields.List(fields.Nested(WorkSourceSchema))
     provenance = fields.Dict(
         keys=fields.String(), values=fields.String(), metadata={"description": "Field to source."}
+    )
+    disagreements = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(["year", "venue", "retracted"])),
+        values=fields.List(fields.Nested(RejectedSchema)),
+        metadata={"description": "By field, what other sources say; without the fields on which all agree."},
+    )
+    versions = fields.List(
+        fields.Nested(VersionSchema),
+        metadata={"description": "The publication of a preprint, or the preprints of a publication."},
     )
     matches = fields.List(fields.Nested(MatchSchema))
 
