@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
+from research_api.providers import registry
 from tests.providers.endpoints import CALLED, IGNORED
 from tests.providers.recordings import called, filled, is_called, reasons_to_ignore, recordings_of
 
@@ -76,3 +77,10 @@ def test_filled_counts_what_a_record_has_and_not_what_it_leaves_open() -> None:
     assert counts.pop("authors in all") == 2
     assert set(counts.values()) == {1}
     assert len(counts) == 17
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_is_verified_where_a_recording_of_what_it_asks_is_at_hand(
+    shared_data: Path, source: str
+) -> None:
+    assert registry.is_verified(source) is bool(called(shared_data, source))

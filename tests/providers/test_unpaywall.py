@@ -50,7 +50,7 @@ def looked_up(replay: Replaying, works: list[SampleWork]) -> dict[str, Record]:
 
 
 def test_it_needs_no_key_and_only_looks_up_dois() -> None:
-    assert (unpaywall.NAME, unpaywall.NEEDS_KEY, unpaywall.VERIFIED) == ("unpaywall", False, True)
+    assert (unpaywall.NAME, unpaywall.NEEDS_KEY, unpaywall.VERIFIED) == ("unpaywall", False, False)
     assert unpaywall.BASE_URL == "https://api.unpaywall.org/v2"
     assert (SOURCE.name, SOURCE.looks_up, SOURCE.follows) == ("unpaywall", frozenset({"doi"}), frozenset())
 

@@ -5,7 +5,7 @@ Limits: 100,000 requests a day, one DOI in each. No key, but the e-mail address 
 that is made up, it answers 422. A DOI that it does not know is a 404, one that is gone a 410, both with JSON.
 Licence: free to use, with its name where results are shown (unpaywall.org/legal/terms-of-service).
 What it cannot do: it is asked for DOIs alone. It has no abstracts, citations and references, and says of a retraction
-what the title says.
+what the title says. No recorded answer is at hand, so this source is unverified.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from research_api.records import unpaywall
 NAME: Final = "unpaywall"
 BASE_URL: Final = "https://api.unpaywall.org/v2"
 NEEDS_KEY: Final = False
-VERIFIED: Final = True
+VERIFIED: Final = False
 
 MAX_LOOK_UPS: Final = 25
 
