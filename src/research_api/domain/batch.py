@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from research_api.domain.agreement import RecordKey, WorkState
+from research_api.domain.batch_names import SeedRank, seed_rank
 from research_api.domain.merging import body_text, digest_of, record_to_body
 from research_api.domain.near_keys import NearKeys, near_keys
 from research_api.domain.works import Identifier, Record, Work
@@ -27,6 +28,7 @@ class Incoming:
     body_text: str
     digest: bytes
     near: NearKeys | None
+    rank: SeedRank
 
     @property
     def key(self) -> RecordKey:
@@ -37,7 +39,7 @@ class Incoming:
 def prepare(record: Record) -> Incoming:
     """The record with its body as JSON text, digest and keys."""
     text = body_text(record_to_body(record))
-    return Incoming(record, text, digest_of(text), near_keys(record))
+    return Incoming(record, text, digest_of(text), near_keys(record), seed_rank(record))
 
 
 @dataclass(slots=True)
@@ -63,7 +65,6 @@ class MergedWork:
 
     work: Work
     title_key: bytes
-    match_key: bytes | None
     near: NearKeys | None
     references: tuple[Identifier, ...] = ()
 

@@ -17,7 +17,7 @@ from research_api.domain.works import work_id_from_number, work_number
 from research_api.services.catalog_list import CatalogLister, Listed
 from research_api.services.gathered import Gathered
 from research_api.services.intake import RecordIntake, each_once
-from research_api.services.merged_list import merged_list
+from research_api.services.merged_list import Heard, merged_list
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import Answers, AtHand, Own, SourceAnswers, Turn
@@ -74,7 +74,7 @@ class SourceAsker:
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})
         links = self._links(preview, catalog.listed.kept.numbers)
-        kept = merged_list(question, answers.given, preview, catalog, links)
+        kept = merged_list(Heard(question, answers.given, preview, catalog, links))
         reports = tuple(answers.reports.values())
         is_complete = all(report.is_answer for report in reports)
         warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
