@@ -30,8 +30,7 @@ from research_api.db.keys import PostgresKeyStore
 from research_api.db.references import PostgresReferenceStore
 from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
-from research_api.domain.search import CATALOG
-from research_api.domain.sources import UNPAYWALL
+from research_api.domain.search import CATALOG, SOURCE_NAMES
 from research_api.egress import Egress, EgressPolicy, Verdict
 from research_api.egress.guard import Guard
 from research_api.egress.policy import HUB_CONTENT_URLS, PUBLIC_HUB
@@ -124,8 +123,7 @@ def build_services(settings: Settings) -> Services:
     loader = model_loader(settings)
     share = CpuShare(settings.embedding_cpu_percent / 100)
     embeddings = PostgresEmbeddingStore(database)
-    has_vectors = settings.embedding_model is not None
-    vector_store = PostgresVectorStore(database) if has_vectors else None
+    vector_store = PostgresVectorStore(database) if settings.embedding_model is not None else None
     vectors = VectorSearch(vector_store, loader) if vector_store else None
     lister = CatalogLister(store, Retriever(searcher, vectors, threads=settings.web_threads))
     outside = _outside(settings, store)
@@ -154,20 +152,16 @@ def build_services(settings: Settings) -> Services:
 
 
 def default_sources(settings: Settings) -> tuple[str, ...]:
-    """What a search asks that names no source."""
-    return settings.sources or (CATALOG, *default_names(settings.source_api_keys))
+    """What a search asks that names no source: of what the operator named, what can be searched."""
+    named = tuple(name for name in settings.sources if name in SOURCE_NAMES)
+    if settings.sources:
+        return named or (CATALOG,)
+    return (CATALOG, *default_names(settings.source_api_keys))
 
 
 def sources_of_works(settings: Settings) -> tuple[str, ...]:
-    """What is asked for works by their identifiers, and for what stands at the other ends of their citations.
-
-    Who asks the catalog alone asks nobody. Unpaywall answers nobody who does not give an address for mail.
-    """
-    names = default_sources(settings)
-    if names == (CATALOG,):
-        return names
-    more = [name for name in beside_searches() if name != UNPAYWALL or settings.contact_email]
-    return (*names, *more)
+    """What is asked for works by their identifiers, and for what stands at the other ends of their citations."""
+    return settings.sources or (*default_sources(settings), *beside_searches())
 
 
 def _outside(settings: Settings, store: PostgresWorkStore) -> Outside:

@@ -88,6 +88,17 @@ def test_more_sources_go_before_more_citations_and_those_before_the_year(desk: D
     assert [one.title for one in answer.results] == ["D", "C", "B", "A"]
 
 
+def test_two_names_of_one_work_are_one_reference(desk: Desk) -> None:
+    """Crossref refers by DOI, OpenAlex by its own number, and the catalog has what both said."""
+    desk.feed.put(work(2, identifiers={"doi": "10.1000/2", "openalex": "W2"}))
+    desk.references.names[id_of(1)] = [doi(2), Identifier("openalex", "W2")]
+    desk.sources["openalex"].edges = Edges(identifiers=(doi(2),))
+
+    answer = desk.edges.references("10.1000/1", WISH)
+
+    assert (ids(answer), answer.total, answer.relation) == ([id_of(2)], 1, Relation.AT_LEAST)
+
+
 def test_a_work_is_never_at_the_other_end_of_itself(desk: Desk) -> None:
     desk.references.names[id_of(1)] = [doi(1)]
     desk.sources["openalex"].edges = Edges(identifiers=(doi(1), doi(2)))

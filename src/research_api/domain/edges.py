@@ -68,7 +68,8 @@ def joined_edges(told: Iterable[Told], works: Mapping[str, Work]) -> Joined:
     unknown = sorted(names, key=lambda one: (-names[one], one.scheme, one.value))
     known = len(found) + len(unknown)
     is_whole = all(one.is_whole for one in told)
-    total = known if is_whole else max([known, *(one.total or 0 for one in told)])
+    # what a source counts that told all may be one work by two names, of which we know better
+    total = max([known, *(one.total or 0 for one in told if not one.is_whole)])
     relation = Relation.EQUAL if is_whole else Relation.AT_LEAST
     return Joined(tuple(found), tuple(unknown), total, relation)
 

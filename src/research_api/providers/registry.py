@@ -71,7 +71,7 @@ def default_names(keys: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def beside_searches() -> tuple[str, ...]:
-    """The sources that cannot be searched, and tell more of a work or of its citations; they need no key."""
+    """Those that cannot be searched, and that are asked by default for more of a work or of its citations."""
     return tuple(name for name, kind in _KINDS.items() if kind.module.VERIFIED and not kind.searches)
 
 
