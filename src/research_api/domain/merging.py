@@ -49,27 +49,20 @@ def merge_records(work_id: str, records: Sequence[Record]) -> Work:
     ranked = sorted(records, key=_trust_order) if len(records) > 1 else list(records)
     chosen: dict[str, Any] = {}
     provenance: dict[str, str] = {}
-    access, retracted = _UNSAID, False
+    retracted = False
     for record in ranked:
         for name, value in zip(_PLAIN_FIELDS, _plain_values(record), strict=True):
             # a count of 0 is something said, unlike "" and ()
             if (value or value == 0) and name not in chosen:
                 chosen[name] = value
                 provenance[name] = record.source
-        if (
-            record.open_access is not _UNSAID
-            and record.open_access != access
-            and (access == _UNSAID or (record.open_access.is_oa and not access.is_oa))
-        ):
-            access = record.open_access
-            provenance["open_access"] = record.source
         if record.retracted and not retracted:
             retracted = True
             provenance["retracted"] = record.source
     return Work(
         id=work_id,
         identifiers=_first_identifiers(ranked, provenance),
-        open_access=access,
+        open_access=_access_of(ranked, provenance),
         retracted=retracted,
         sources=tuple([SourceRef(record.source, record.source_id) for record in ranked]),
         provenance=provenance,
@@ -78,6 +71,21 @@ def merge_records(work_id: str, records: Sequence[Record]) -> Work:
         ),
         **chosen,
     )
+
+
+def _access_of(ranked: Sequence[Record], provenance: dict[str, str]) -> OpenAccess:
+    """What the most trusted one says, or the first that knows of a free copy."""
+    access = _UNSAID
+    for record in ranked:
+        told = record.open_access
+        if (
+            told is not _UNSAID
+            and told != access
+            and (access == _UNSAID or (told.is_oa and not access.is_oa))
+        ):
+            access = told
+            provenance["open_access"] = record.source
+    return access
 
 
 def merge_references(records: Sequence[Record]) -> tuple[Identifier, ...]:

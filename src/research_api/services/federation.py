@@ -29,8 +29,9 @@ RANKING_VERSION = 1
 FRESH_SECONDS = 15 * 60
 KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
-# beyond the deadline, for merging and ranking, before another process takes the flight over
-LANDING_SECONDS = 2.0
+# beyond the deadline, for merging, ranking and writing down, before others take the flight for lost
+LANDING_SECONDS = 0.2
+LAST_SECONDS = 0.2
 
 _NOT_FRESH = SearchWarning(
     "fresh_refused",
@@ -97,7 +98,7 @@ class FederatedSearch:
 
     def _turn(self, question: Question, asking: Asking, visit: CacheVisit, *, passes_by: bool) -> Turn:
         until = self._monotonic() + asking.seconds
-        return Turn(question, asking.names, asking.depth, until, visit, passes_by)
+        return Turn(question, asking.names, asking.depth, until, visit, passes_by, asking.seconds)
 
     def _known(self, turn: Turn, key: str) -> Federated | None:
         """The kept answer, fresh or stale."""
@@ -112,25 +113,38 @@ class FederatedSearch:
     def _renew(self, question: Question, asking: Asking, key: str) -> None:
         """The kept answer is replaced behind this request, unless somebody is about it already."""
         turn = self._turn(question, asking, self._cache.visit(), passes_by=False)
-        flight = turn.visit.fly(key, asking.seconds + LANDING_SECONDS)
+        flight = self._boarded(turn, key)
         if flight.is_mine:
             thread = threading.Thread(target=self._asked, args=(turn, key, flight), name="renew", daemon=True)
             thread.start()
 
     def _flown(self, turn: Turn, key: str) -> Federated:
-        """The answer of whoever asks this already, else of the sources."""
-        seconds = max(0.0, turn.until - self._monotonic())
-        flight = turn.visit.fly(key, seconds + LANDING_SECONDS)
-        if not flight.is_mine:
-            body = flight.wait(seconds)
+        """The answer of whoever asks this already, else of the sources.
+
+        Of many who waited in vain, for a process that died, one asks.
+        """
+        while not (flight := self._boarded(turn, key)).is_mine:
+            body = flight.wait(self._left(turn) + LANDING_SECONDS)
             answer = _decoded(KeptAnswer(body, 0.0), turn.question) if body is not None else None
-            return answer or self._asked(turn, key, None)
+            if answer is not None:
+                return answer
+            if self._left(turn) <= 0:
+                # late already: what is kept, and what answers at once
+                return self._asked(replace(turn, until=self._monotonic() + LAST_SECONDS), key, None)
         # somebody may have landed since we looked
         known = None if turn.passes_by else self._known(turn, key)
         if known is not None and known.cache is CacheState.HIT:
             flight.give_up()
             return known
         return self._asked(turn, key, flight)
+
+    def _boarded(self, turn: Turn, key: str) -> Flight:
+        """Only those who wait equally long fly together: nobody waits for another's later deadline."""
+        name = _digest([key, turn.seconds])
+        return turn.visit.fly(name, self._left(turn) + LANDING_SECONDS)
+
+    def _left(self, turn: Turn) -> float:
+        return max(0.0, turn.until - self._monotonic())
 
     def _asked(self, turn: Turn, key: str, flight: Flight | None) -> Federated:
         try:

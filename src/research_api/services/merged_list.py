@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from research_api.domain.blending import CATALOG_WEIGHT, blended, word_scores
+from research_api.domain.blending import blended, word_scores
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Preview
@@ -142,7 +142,7 @@ def _ranked(heard: Heard, found: _Found) -> list[tuple[int, float]]:
         for place in places:
             lists.setdefault(place.name, {})[number] = place.rank
     ordered = {name: sorted(ranks, key=ranks.__getitem__) for name, ranks in lists.items()}
-    ranked = blended(ordered, {CATALOG: CATALOG_WEIGHT}, _words(heard, found))
+    ranked = blended(ordered, _words(heard, found))
     first = list(found.own)[: heard.catalog.listed.named]
     if heard.question.request.mode is not Mode.STRICT:
         first += [number for number, work in found.works.items() if _is_named(heard.question, work)]

@@ -36,7 +36,8 @@ KEEP_SECONDS = 24 * 3600
 class Turn:
     """One asking of a question. names: of the sources, in the order of the reports; depth: records wanted of each.
 
-    until: of the monotonic clock. passes_by: answers that are kept stand in for sources that fail, and for no others.
+    until: of the monotonic clock; seconds: how long that was at first.
+    passes_by: answers that are kept stand in for sources that fail, and for no others.
     """
 
     question: Question
@@ -45,6 +46,7 @@ class Turn:
     until: float
     visit: CacheVisit
     passes_by: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
