@@ -66,9 +66,7 @@ def merge_records(work_id: str, records: Sequence[Record]) -> Work:
         retracted=retracted,
         sources=tuple([SourceRef(record.source, record.source_id) for record in ranked]),
         provenance=provenance,
-        disagreements=disagreements(
-            ranked, year=chosen.get("year"), venue=chosen.get("venue"), retracted=retracted
-        ),
+        disagreements=disagreements(ranked, chosen, retracted=retracted),
         **chosen,
     )
 
