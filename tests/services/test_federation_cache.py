@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from research_api.domain.search import (
     Filters,
     Mode,
     SearchAnswer,
-    SearchRequest,
     Sort,
 )
 from research_api.domain.sources import SourceQuestion
@@ -156,24 +154,6 @@ def test_equal_questions_in_flight_are_asked_once(bench: Bench) -> None:
 
     assert [titles(one) for one in answers] == [["Deep water"]] * 10
     assert (len(bench.crossref.asked), len(bench.openalex.asked)) == (1, 1)
-
-
-def test_nobody_waits_for_a_later_deadline_than_his_own(bench: Bench) -> None:
-    gate = threading.Event()
-    bench.crossref.before = lambda: bool(gate.wait(30)) or None
-    patient = threading.Thread(target=lambda: bench.ask(wish=Wish(10, "t", deadline_seconds=15.0)))
-    patient.start()
-    wait_until(lambda: len(bench.crossref.asked) == 1, "the one who asks")
-
-    begin = time.monotonic()
-    answer = bench.parts.service.search(
-        SearchRequest("deep water", Mode.LEXICAL), Wish(10, "t", deadline_seconds=0.2)
-    )
-
-    assert time.monotonic() - begin < 5
-    assert outcomes(answer) == {"catalog": "empty", "crossref": "timeout", "openalex": "empty"}
-    gate.set()
-    patient.join(30)
 
 
 def test_what_missed_the_deadline_is_there_for_the_next_question(bench: Bench) -> None:

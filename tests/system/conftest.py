@@ -12,7 +12,7 @@ from tests.system.running import System
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """With the demo records. At the end it stops, and nothing of it is left running."""
-    system = System(DEMO="1")
+    system = System(DEMO="1", SOURCES="catalog")
     try:
         system.start()
         yield system

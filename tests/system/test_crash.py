@@ -17,7 +17,7 @@ DOCUMENTS = 12_000
 @pytest.fixture
 def empty_system() -> Iterator[System]:
     """Without the demo records, in a folder of its own."""
-    system = System(DEMO="0")
+    system = System(DEMO="0", SOURCES="catalog")
     try:
         system.start()
         yield system

@@ -31,7 +31,7 @@ SEARCH = f"/v1/search?mode=vector&limit=5&q={quote('how is DNA built?')}"
 @pytest.fixture
 def own_system() -> Iterator[System]:
     """With the demo records, in a folder of its own; vectors may take the whole machine."""
-    system = System(DEMO="1", EMBEDDING_CPU_PERCENT="100")
+    system = System(DEMO="1", SOURCES="catalog", EMBEDDING_CPU_PERCENT="100")
     try:
         yield system
     finally:
@@ -101,7 +101,7 @@ def test_a_killed_worker_costs_a_lease_and_no_vector(own_system: System) -> None
 @pytest.mark.long
 def test_the_worker_takes_its_share_of_the_cpu_and_no_more() -> None:
     """All its processes together: the parent, which only hands messages on, once took a core of its own."""
-    system = System(DEMO="1", EMBEDDING_CPU_PERCENT=f"{SHARE * 100:.0f}")
+    system = System(DEMO="1", SOURCES="catalog", EMBEDDING_CPU_PERCENT=f"{SHARE * 100:.0f}")
     try:
         system.start()
         # texts of some length: a batch then lasts past its time, and the next message waits for it

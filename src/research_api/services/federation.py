@@ -29,8 +29,11 @@ RANKING_VERSION = 1
 FRESH_SECONDS = 15 * 60
 KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
-# beyond the deadline, for merging, ranking and writing down, before others take the flight for lost
-LANDING_SECONDS = 0.2
+# beyond the deadline, for merging and ranking, before others take the flight for lost
+LANDING_SECONDS = 0.5
+# who waits for another's answer, which goes out at the same deadline, waits so much longer for it
+GRACE_SECONDS = 0.2
+# what is left to the catalog where that other never answers
 LAST_SECONDS = 0.2
 
 _NOT_FRESH = SearchWarning(
@@ -92,13 +95,13 @@ class FederatedSearch:
         answer = None if passes_by else self._known(turn, key)
         if answer is not None and answer.cache is CacheState.STALE:
             self._renew(question, asking, key)
-        answer = answer or self._flown(turn, key)
+        answer = answer or self._flown(turn, key, asking.seconds)
         is_refused = asking.is_fresh and not passes_by
         return replace(answer, warnings=(*answer.warnings, _NOT_FRESH)) if is_refused else answer
 
     def _turn(self, question: Question, asking: Asking, visit: CacheVisit, *, passes_by: bool) -> Turn:
         until = self._monotonic() + asking.seconds
-        return Turn(question, asking.names, asking.depth, until, visit, passes_by, asking.seconds)
+        return Turn(question, asking.names, asking.depth, until, visit, passes_by)
 
     def _known(self, turn: Turn, key: str) -> Federated | None:
         """The kept answer, fresh or stale."""
@@ -113,38 +116,33 @@ class FederatedSearch:
     def _renew(self, question: Question, asking: Asking, key: str) -> None:
         """The kept answer is replaced behind this request, unless somebody is about it already."""
         turn = self._turn(question, asking, self._cache.visit(), passes_by=False)
-        flight = self._boarded(turn, key)
+        flight = turn.visit.fly(_flight_name(turn, key, asking.seconds), asking.seconds + LANDING_SECONDS)
         if flight.is_mine:
             thread = threading.Thread(target=self._asked, args=(turn, key, flight), name="renew", daemon=True)
             thread.start()
 
-    def _flown(self, turn: Turn, key: str) -> Federated:
-        """The answer of whoever asks this already, else of the sources.
+    def _flown(self, turn: Turn, key: str, seconds: float) -> Federated:
+        """The answer of whoever asks this already, else of the sources. seconds: as long as the caller gives them.
 
-        Of many who waited in vain, for a process that died, one asks.
+        Who gives more or less time asks for himself: one would get less than he waits for, the other nothing in time.
         """
-        while not (flight := self._boarded(turn, key)).is_mine:
-            body = flight.wait(self._left(turn) + LANDING_SECONDS)
+        name = _flight_name(turn, key, seconds)
+        while (left := turn.until - self._monotonic()) > 0:
+            flight = turn.visit.fly(name, left + LANDING_SECONDS)
+            if flight.is_mine:
+                # somebody may have landed since we looked
+                known = None if turn.passes_by else self._known(turn, key)
+                if known is not None and known.cache is CacheState.HIT:
+                    flight.give_up()
+                    return known
+                return self._asked(turn, key, flight)
+            body = flight.wait(left + GRACE_SECONDS)
             answer = _decoded(KeptAnswer(body, 0.0), turn.question) if body is not None else None
             if answer is not None:
                 return answer
-            if self._left(turn) <= 0:
-                # late already: what is kept, and what answers at once
-                return self._asked(replace(turn, until=self._monotonic() + LAST_SECONDS), key, None)
-        # somebody may have landed since we looked
-        known = None if turn.passes_by else self._known(turn, key)
-        if known is not None and known.cache is CacheState.HIT:
-            flight.give_up()
-            return known
-        return self._asked(turn, key, flight)
-
-    def _boarded(self, turn: Turn, key: str) -> Flight:
-        """Only those who wait equally long fly together: nobody waits for another's later deadline."""
-        name = _digest([key, turn.seconds])
-        return turn.visit.fly(name, self._left(turn) + LANDING_SECONDS)
-
-    def _left(self, turn: Turn) -> float:
-        return max(0.0, turn.until - self._monotonic())
+        # to ask the sources now would be of no use to this answer
+        late = replace(turn, until=self._monotonic() + LAST_SECONDS, asks_sources=False)
+        return self._asked(late, key, None)
 
     def _asked(self, turn: Turn, key: str, flight: Flight | None) -> Federated:
         try:
@@ -180,6 +178,10 @@ def answer_key(question: Question, asking: Asking) -> str:
     repeats = sorted(repeated_words(question.request.text).items())
     named = [f"{one.scheme}:{one.value}" for one in question.identifiers]
     return _digest([RANKING_VERSION, canonical, repeats, named, body, asking.names, asking.depth])
+
+
+def _flight_name(turn: Turn, key: str, seconds: float) -> str:
+    return _digest(["flight", key, seconds, turn.passes_by])
 
 
 def _digest(parts: Sequence[object]) -> str:

@@ -36,8 +36,8 @@ KEEP_SECONDS = 24 * 3600
 class Turn:
     """One asking of a question. names: of the sources, in the order of the reports; depth: records wanted of each.
 
-    until: of the monotonic clock; seconds: how long that was at first.
-    passes_by: answers that are kept stand in for sources that fail, and for no others.
+    until: of the monotonic clock. passes_by: answers that are kept stand in for sources that fail, and for no others.
+    asks_sources: False where the time for them is over: those that have no kept answer are TIMEOUT.
     """
 
     question: Question
@@ -46,7 +46,7 @@ class Turn:
     until: float
     visit: CacheVisit
     passes_by: bool = False
-    seconds: float = 0.0
+    asks_sources: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,9 @@ class SourceAnswers:
         kept = self._kept(turn, keys)
         fresh = {} if turn.passes_by else {n: one for n, (one, age) in kept.items() if age <= FRESH_SECONDS}
         calls: dict[str, Callable[[Send], Gathered | AtHand]] = {
-            name: partial(_call, turn, own, self._sources[name]) for name in keys if name not in fresh
+            name: partial(_call, turn, own, self._sources[name])
+            for name in keys
+            if name not in fresh and turn.asks_sources
         }
         if CATALOG in turn.names:
             calls[CATALOG] = lambda _send: own.list()
@@ -110,6 +112,8 @@ class SourceAnswers:
                 own.on_late(result.value.records)
 
         results = self._fan_out.ask(calls, turn.until, late=late)
+        if not turn.asks_sources:
+            results |= {n: Result(n, None, SourceOutcome.TIMEOUT, 0) for n in keys if n not in fresh}
         new = {keys[n]: r.value for n, r in results.items() if isinstance(r.value, Gathered)}
         if new:
             self._behind.submit(lambda: self._put(new))
