@@ -24,8 +24,8 @@ def links_among(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, 
     # written out as one text: as an array of the driver a thousand numbers take twice as long
     text = "{" + ",".join(map(str, numbers)) + "}"
     among = set(numbers)
-    links = {preprint: published for preprint, published in connection.execute(_AMONG, {"numbers": text})}
-    return {preprint: published for preprint, published in links.items() if published in among}
+    rows = connection.execute(_AMONG, {"numbers": text})
+    return {row.preprint: row.published for row in rows if row.published in among}
 
 
 def links_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:
