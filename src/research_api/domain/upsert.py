@@ -11,6 +11,7 @@ from research_api.domain.identifiers import SCHEMES
 from research_api.domain.matching import alike_pairs, joinable
 from research_api.domain.merging import merge_records, merge_references, title_key
 from research_api.domain.near_keys import NearKeys, near_keys
+from research_api.domain.parts import whole
 from research_api.domain.version_links import Link, links_now
 from research_api.domain.works import Identifier, Record, Work
 
@@ -62,6 +63,8 @@ class Upsert:
     def _take(self, incoming: Incoming) -> bool:
         """Whether the record is another than before; its work is known then."""
         known = self._known.digests.get(incoming.key)
+        if known is not None and known[1] != incoming.digest:
+            incoming = whole(incoming, self._work(known[0]).records.get(incoming.key))
         if known is not None and known[1] == incoming.digest:
             return False
         if known is not None and self._has_left(incoming, self._work(known[0])):

@@ -29,7 +29,7 @@ class Ends:
 
 def ends_of(edges: Edges) -> Ends:
     """The same with its records prepared."""
-    records = tuple([prepare(one) for one in edges.records])
+    records = tuple([prepare(one, is_part=True) for one in edges.records])
     return Ends(records, tuple(dict.fromkeys(edges.identifiers)), (), edges.total)
 
 

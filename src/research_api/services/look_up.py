@@ -76,7 +76,9 @@ class LookUp:
 
 def _records_of(source: Source, wanted: Sequence[Identifier], send: Send) -> tuple[Incoming, ...]:
     records = source.look_up(wanted, send)
-    return tuple([prepare(one) for one in records if not set(wanted).isdisjoint(one.identifiers)])
+    return tuple(
+        [prepare(one, is_part=True) for one in records if not set(wanted).isdisjoint(one.identifiers)]
+    )
 
 
 def _report(result: Result[tuple[Incoming, ...]]) -> SourceReport:
