@@ -67,3 +67,28 @@ def test_connections_that_the_server_ended_are_replaced(database: Database) -> N
 def test_tables_that_are_not_there_ask_for_a_migration(empty_database: Database) -> None:
     with pytest.raises(DatabaseUnavailable, match="make migrate"), empty_database.connect() as connection:
         connection.execute(sa.text("SELECT id FROM works"))
+
+
+def test_a_snapshot_sees_one_moment_and_leaves_its_connection_as_it_was(database_url: str) -> None:
+    database = Database("postgresql+psycopg2://" + database_url.partition("://")[2], pool_size=1)
+    add = sa.text("CREATE TABLE added (number int)")
+    count = sa.text("SELECT count(*) FROM pg_tables WHERE tablename = 'added'")
+    try:
+        with database.snapshot() as connection:
+            before = connection.execute(count).scalar_one()
+            with database.begin() as other:
+                other.execute(add)
+            during = connection.execute(count).scalar_one()
+        with pytest.raises(DatabaseUnavailable), database.snapshot() as connection:
+            connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        with pytest.raises(ValueError, match="not of the database"), database.snapshot():
+            raise ValueError("not of the database")
+        with database.connect() as connection:
+            after = connection.execute(count).scalar_one()
+            time.sleep(0.2)
+            is_within = sa.text("SELECT now() < statement_timestamp()")
+            is_still_open = connection.execute(is_within).scalar_one()
+
+        assert (before, during, after, is_still_open) == (0, 0, 1, False)
+    finally:
+        database.close()

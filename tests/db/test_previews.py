@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -87,3 +88,26 @@ def test_a_work_has_the_same_id_whoever_answers_first(store: PostgresWorkStore) 
     random.Random(7).shuffle(shuffled)
 
     assert preview_of(store.look(shuffled), shuffled).ids == ids
+
+
+def test_a_work_that_is_stored_meanwhile_is_named_as_it_is_stored(store: PostgresWorkStore) -> None:
+    """A look that saw its id as taken, and not yet whose it is, gave it another one."""
+    batches = [
+        prepared([record("crossref", 100 + number), record("doaj", 100 + number)]) for number in range(60)
+    ]
+    told: list[tuple[str, str]] = []
+    with ThreadPoolExecutor(1) as writer:
+        for batch in batches:
+            stored = writer.submit(store.upsert, batch)
+            while not stored.done():
+                told += [
+                    (one.record.source_id, preview_of(store.look(batch), batch).ids[one.key]) for one in batch
+                ]
+
+    ids = {
+        one.record.source_id: store.ids_of(one.record.identifiers)[one.record.identifiers[0]]
+        for batch in batches
+        for one in batch
+    }
+    assert len(told) >= len(batches)
+    assert [one for one in told if ids[one[0]] != one[1]] == []

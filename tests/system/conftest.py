@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.system.federating import Federation, running_federation
 from tests.system.running import System
 
 
@@ -23,3 +24,18 @@ def system() -> Iterator[System]:
         # pytest shows it where the system did not start or did not stop as it should
         print("".join(system.printed))  # noqa: T201 - shown by pytest where a test failed
         system.remove()
+
+
+@pytest.fixture(scope="session")
+def one_federation() -> Iterator[Federation]:
+    """All sources are asked, and replayed in this process."""
+    with running_federation() as federation:
+        yield federation
+
+
+@pytest.fixture
+def federation(one_federation: Federation) -> Iterator[Federation]:
+    """The same; whatever a test does to the sources ends with it."""
+    one_federation.calm()
+    yield one_federation
+    one_federation.calm()

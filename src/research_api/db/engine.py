@@ -23,6 +23,8 @@ WRITE_SECONDS = 120.0
 GRACE_SECONDS = 1.0
 # nothing that answers a request writes; workers and commands write one batch at a time
 WRITERS = 2
+_SNAPSHOT = sa.text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_END = sa.text("COMMIT")
 
 
 class Database:
@@ -60,6 +62,22 @@ class Database:
         """
         with _translated(), self._reader.connect() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """For reading what belongs together: every statement sees the same moment.
+
+        Raises DatabaseUnavailable as `begin` does.
+        """
+        with self.connect() as connection:
+            connection.execute(_SNAPSHOT)
+            try:
+                yield connection
+                connection.execute(_END)
+            except BaseException:
+                # the pool's reset does not end a transaction that the driver knows nothing of
+                connection.invalidate()
+                raise
 
     def close(self) -> None:
         """Every pooled connection is closed."""

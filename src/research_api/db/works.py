@@ -54,9 +54,10 @@ class PostgresWorkStore:
     def look(self, batch: Sequence[Incoming]) -> Looked:
         """What is stored that the records may touch, to preview what storing them would give.
 
-        Raises DatabaseUnavailable.
+        All of one moment: with a work that another stored in between, its id would be taken and its records unknown,
+        and the preview would name it otherwise than it is stored. Raises DatabaseUnavailable.
         """
-        with self._database.connect() as connection:
+        with self._database.snapshot() as connection:
             known = Known(digests=digests_of(connection, batch))
             changed = changed_of(known, batch)
             if changed:
