@@ -6,7 +6,6 @@ from flask import Flask, Response, request
 from redis import Redis
 
 from research_api.bootstrap import build_services
-from research_api.cache.connection import connect
 from research_api.config import load
 from research_api.services.keys import KeysService
 from research_api.web.access import presented_key
@@ -36,7 +35,7 @@ def kept_for_keys() -> Response:
 
 @cache
 def _redis() -> Redis:
-    return connect(load().redis_url)
+    return Redis.from_url(load().redis_url)
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ops.bench.federation.ground import CATALOG, SOURCES, Finding, Ground, check_whole, texts
 
-SEARCHES = 50
+SEARCHES = 40
 # as real ones, which answer one after the other; in the order of SOURCES
 SPREAD = {name: 0.100 + 0.020 * place for place, name in enumerate(SOURCES)}
 EQUAL = dict.fromkeys(SOURCES, 0.150)

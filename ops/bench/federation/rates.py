@@ -11,8 +11,8 @@ from ops.bench.client import get, throughput
 from ops.bench.federation.ground import CATALOG, INSTANT, SOURCES, Finding, Ground, check_whole, texts
 from ops.bench.system import bare_server
 
-ROUNDS, ROUND_SECONDS = 5, 1.5
-UNCACHED, CACHED = 240, 20
+ROUNDS, ROUND_SECONDS = 4, 1.5
+UNCACHED, CACHED = 160, 20
 CACHED_PERCENT = 60.0
 CONNECTIONS = 16
 
