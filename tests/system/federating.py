@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,12 +34,16 @@ _THINGS = ("retrieval", "imaging", "sequencing", "inference", "screening", "tran
 _PLACES = ("lake", "sediments", "zebrafish", "coral", "reefs", "galaxy", "urban", "rice", "medieval")
 
 
+# says that it knows none of the works; it has no other way to. Source: Semantic Scholar, Graph API (read 2026-11)
+_NONE_KNOWN = b"No valid paper ids given"
+
+
 @dataclass
 class Watched:
-    """A replay; statuses: of its answers so far."""
+    """A replay; refusals: the statuses of its answers so far that refuse a request."""
 
     replay: Replayed
-    statuses: list[int] = field(default_factory=list)
+    refusals: list[int] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -48,7 +51,8 @@ class Watched:
 
     def answer(self, asked: Asked) -> Answered:
         answer = self.replay.answer(asked)
-        self.statuses.append(answer.status)
+        if answer.status >= 400 and answer.status != 404 and _NONE_KNOWN not in answer.body:
+            self.refusals.append(answer.status)
         return answer
 
 
@@ -99,14 +103,13 @@ class Federation:
         with Redis.from_url(self.system.facts["redis_url"]) as client:
             client.flushall()
 
-    def statuses(self) -> Counter[tuple[str, int]]:
-        """How often each source answered with each status so far, faults apart."""
-        return Counter(
-            (name, status)
+    def refusals(self) -> dict[str, list[int]]:
+        """By source: with what it refused requests so far, faults apart. A work that it does not know is none."""
+        return {
+            name: [*one.refusals]
             for name, one in self.server.replays.items()
-            if isinstance(one, Watched)
-            for status in one.statuses
-        )
+            if isinstance(one, Watched) and one.refusals
+        }
 
     def web_workers(self) -> list[psutil.Process]:
         """The processes that answer searches."""
