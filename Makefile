@@ -36,8 +36,8 @@ test-fast: setup-dev ## tests that need no server, under a minute
 test-long: lint ## lint, then every test
 	@.venv/bin/python -m pytest
 
-bench: setup-dev ## measure latency, memory and throughput
-	@.venv/bin/python -m ops.bench
+bench: setup-dev ## measure latency, memory and throughput, of the catalog and of asking many sources
+	@.venv/bin/python -m ops.bench; of_catalog=$$?; .venv/bin/python -m ops.bench.federation && exit $$of_catalog
 
 bench-million: setup-dev ## the same over a million works; takes about an hour (WORKS, TRUE_VECTORS)
 	@.venv/bin/python -m ops.bench.million

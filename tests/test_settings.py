@@ -96,7 +96,7 @@ def test_defaults_follow_the_port_and_the_data_folder(data_dir):
     assert settings.public_url == "http://127.0.0.1:9100"
     assert settings.index_dir == data_dir / "index"
     assert settings.celery_broker_url == settings.redis_url
-    assert settings.sources == ("catalog",)
+    assert settings.sources == ()
 
 
 def test_a_relative_data_folder_becomes_absolute(monkeypatch, tmp_path):
@@ -146,6 +146,19 @@ def test_all_that_is_missing_or_bad_is_told_at_once(data_dir):
         ("PRODUCTION", "2"),
         ("LOG_FORMAT", "xml"),
         ("HOST", "127.0.0.1\n"[:-1] + "\x00"),
+        ("EGRESS_ALLOW", "hunter22"),
+        ("EGRESS_ALLOW", "127.0.0.1:9401,hunter22:0"),
+        ("EGRESS_ALLOW", "0x7f.hunter22.1:80"),
+        ("CONTACT_EMAIL", "hunter22"),
+        ("CONTACT_EMAIL", "hunter22@example.org, b@example.org"),
+        ("CONTACT_EMAIL", "hunter22@example.org\r\nX: y"),
+        ("HF_ENDPOINT", "https://u:hunter22@example.org"),
+        ("OPENALEX_BASE_URL", "https://u:hunter22@example.org"),
+        ("CROSSREF_BASE_URL", "https://example.org/?key=hunter22"),
+        ("ARXIV_BASE_URL", "https://example.org/#hunter22"),
+        ("PUBMED_BASE_URL", "hunter22.example.org"),
+        ("DOAJ_BASE_URL", "https://hunter\u0456.example.org"),
+        ("UNPAYWALL_BASE_URL", "http://127.1/hunter"),
     ],
 )
 def test_a_bad_value_is_named_and_never_shown(data_dir, name, value):
@@ -153,6 +166,38 @@ def test_a_bad_value_is_named_and_never_shown(data_dir, name, value):
 
     assert any(problem.startswith(name) for problem in problems)
     assert "hunter" not in " ".join(problems)
+
+
+def test_sources_have_addresses_and_keys_of_their_own(data_dir, tmp_path):
+    write_private(tmp_path / "key", "hunter44\n")
+
+    settings = load_in(
+        data_dir,
+        **GIVEN,
+        OPENALEX_BASE_URL="http://127.0.0.1:9401/",
+        UNPAYWALL_BASE_URL="https://mirror.example.org/v2",
+        CORE_API_KEY="hunter55",
+        SEMANTICSCHOLAR_API_KEY_FILE=str(tmp_path / "key"),
+        EGRESS_ALLOW=" 127.0.0.1:9401, ollama:11434,",
+        CONTACT_EMAIL="me+api@example.org",
+    )
+
+    assert settings.source_base_urls == {
+        "openalex": "http://127.0.0.1:9401",
+        "unpaywall": "https://mirror.example.org/v2",
+    }
+    assert settings.source_api_keys == {"core": "hunter55", "semanticscholar": "hunter44"}
+    assert settings.egress_allow == {("127.0.0.1", 9401), ("ollama", 11434)}
+    assert settings.contact_email == "me+api@example.org"
+    assert "hunter" not in repr(settings)
+
+
+def test_without_overrides_there_are_none(data_dir):
+    settings = load_in(data_dir, **GIVEN)
+
+    assert (settings.source_base_urls, settings.source_api_keys) == ({}, {})
+    assert settings.egress_allow == frozenset()
+    assert settings.contact_email == ""
 
 
 def test_two_services_on_one_port_are_refused(data_dir):

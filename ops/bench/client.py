@@ -20,6 +20,15 @@ class BadAnswer(Exception):
 class _Connection:
     socket: socket.socket
     buffer: bytes = b""
+    begin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One whole answer and how long it took."""
+
+    milliseconds: float
+    body: bytes
 
 
 def get(port: int, path: str, key: str | None = None) -> bytes:
@@ -65,6 +74,39 @@ def throughput(port: int, requests: Sequence[bytes], *, connections: int, second
         ready.data.socket.close()
     selector.close()
     return done / elapsed
+
+
+def exchanges(port: int, requests: Sequence[bytes], *, connections: int) -> list[Exchange]:
+    """Each request once over that many connections, in the order in which their answers were whole."""
+    waiting = list(reversed(requests))
+    found: list[Exchange] = []
+    with selectors.DefaultSelector() as selector:
+        for _ in range(min(connections, len(requests))):
+            stream = socket.create_connection(("127.0.0.1", port))
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(stream, selectors.EVENT_READ, _Connection(stream))
+        # all connections stand before the first request goes out
+        for ready in selector.get_map().values():
+            _send(ready.data, waiting.pop())
+        while selector.get_map():
+            for ready, _ in selector.select():
+                connection: _Connection = ready.data
+                connection.buffer += _received(connection.socket)
+                if not _is_whole(connection.buffer):
+                    continue
+                milliseconds = (time.perf_counter() - connection.begin) * 1000
+                found.append(Exchange(milliseconds, connection.buffer.partition(b"\r\n\r\n")[2]))
+                if waiting:
+                    _send(connection, waiting.pop())
+                else:
+                    selector.unregister(connection.socket)
+                    connection.socket.close()
+    return found
+
+
+def _send(connection: _Connection, request: bytes) -> None:
+    connection.buffer, connection.begin = b"", time.perf_counter()
+    connection.socket.sendall(request)
 
 
 def _received(stream: socket.socket) -> bytes:

@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from ops.bench.client import exchanges, get
 from research_api.local.accounts import find_ground
 from research_api.local.leftovers import stop_children
 from research_api.local.servers import stop_left_servers
@@ -32,6 +33,7 @@ _ELSEWHERE = tuple(
     for suffix in ("", "_FILE")
 )
 STOP_SECONDS = 40
+WARM_UP_REQUESTS = 32
 
 
 def free_port() -> int:
@@ -60,6 +62,10 @@ class System:
     def database_url(self) -> str:
         """The Postgres that it started."""
         return str(json.loads((self.data_dir / "run.json").read_text())["database_url"])
+
+    def redis_url(self) -> str:
+        """The Redis that it started."""
+        return str(json.loads((self.data_dir / "run.json").read_text())["redis_url"])
 
     def web_processes(self) -> list[psutil.Process]:
         """The gunicorn workers of the public port."""
@@ -144,13 +150,20 @@ def _key_printed(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def bare_server() -> Iterator[int]:
-    """The bare route under the same gunicorn settings; yields its port."""
+def bare_server(environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """The bare routes under the same gunicorn settings; yields their port.
+
+    environment: that of a running system, for the routes that use its servers.
+    """
     port = free_port()
     command = (sys.executable, "-m", "gunicorn", "-c", "ops/gunicorn.py", "--bind", f"127.0.0.1:{port}")
-    process = subprocess.Popen((*command, "ops.bench.bare:app"), cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        (*command, "ops.bench.bare:app"), cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+    )
     try:
         _wait_for(port)
+        # a worker has imported everything when it answers; of so many connections each worker has some
+        exchanges(port, [get(port, "/")] * WARM_UP_REQUESTS, connections=WARM_UP_REQUESTS)
         yield port
     finally:
         process.send_signal(signal.SIGTERM)

@@ -30,25 +30,29 @@ from research_api.db.keys import PostgresKeyStore
 from research_api.db.references import PostgresReferenceStore
 from research_api.db.vectors import PostgresVectorStore
 from research_api.db.works import PostgresWorkStore
-from research_api.domain.search import CATALOG
+from research_api.domain.search import CATALOG, SOURCE_NAMES
 from research_api.egress import Egress, EgressPolicy, Verdict
 from research_api.egress.guard import Guard
 from research_api.egress.policy import HUB_CONTENT_URLS, PUBLIC_HUB
 from research_api.embeddings.loading import Remotes, SpecLoader
 from research_api.enqueue import CeleryWakeUps, make_celery
-from research_api.providers.registry import default_names, make_sources, public_urls
+from research_api.providers.registry import beside_searches, default_names, make_sources, public_urls
 from research_api.services.asking import SourceAsker
 from research_api.services.behind import Behind
 from research_api.services.catalog import CatalogService
 from research_api.services.catalog_list import CatalogLister
 from research_api.services.cursors import CursorSigner
+from research_api.services.edges import EdgesService
 from research_api.services.embedding import CpuShare, EmbeddingService
 from research_api.services.exports import ExportService
 from research_api.services.fan_out import FanOut
 from research_api.services.federation import FederatedSearch
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
+from research_api.services.intake import RecordIntake
 from research_api.services.keys import KeysService
+from research_api.services.look_up import LookUp
+from research_api.services.outside import Outside
 from research_api.services.related import RelatedService
 from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
@@ -64,6 +68,7 @@ class Services:
     search: SearchService
     works: WorksService
     related: RelatedService
+    edges: EdgesService
     health: HealthService
     keys: KeysService
     catalog: CatalogService
@@ -118,18 +123,19 @@ def build_services(settings: Settings) -> Services:
     loader = model_loader(settings)
     share = CpuShare(settings.embedding_cpu_percent / 100)
     embeddings = PostgresEmbeddingStore(database)
-    has_vectors = settings.embedding_model is not None
-    vector_store = PostgresVectorStore(database) if has_vectors else None
+    vector_store = PostgresVectorStore(database) if settings.embedding_model is not None else None
     vectors = VectorSearch(vector_store, loader) if vector_store else None
     lister = CatalogLister(store, Retriever(searcher, vectors, threads=settings.web_threads))
-    federated = _federated(settings, lister, store)
-    works = WorksService(store)
+    outside = _outside(settings, store)
+    federated = _federated(settings, outside, lister, store)
+    works, references = WorksService(store, LookUp(outside)), PostgresReferenceStore(database)
     return Services(
         search=SearchService(
             store, lister, federated, lists, signer, default_sources=default_sources(settings)
         ),
         works=works,
-        related=RelatedService(works, store, PostgresReferenceStore(database), vector_store),
+        related=RelatedService(works, store, references, vector_store),
+        edges=EdgesService(works, store, references, outside),
         health=HealthService(_probes(database, redis, searcher)),
         keys=KeysService(PostgresKeyStore(database), SystemClock(), settings.key_pepper),
         catalog=CatalogService(store, feed, indexer, embeddings),
@@ -146,19 +152,36 @@ def build_services(settings: Settings) -> Services:
 
 
 def default_sources(settings: Settings) -> tuple[str, ...]:
-    """What a search asks that names no source."""
-    return settings.sources or (CATALOG, *default_names(settings.source_api_keys))
+    """What a search asks that names no source: of what the operator named, what can be searched."""
+    named = tuple(name for name in settings.sources if name in SOURCE_NAMES)
+    if settings.sources:
+        return named or (CATALOG,)
+    return (CATALOG, *default_names(settings.source_api_keys))
 
 
-def _federated(settings: Settings, lister: CatalogLister, store: PostgresWorkStore) -> FederatedSearch:
-    """Searches over all sources. The senders' policy lists sources alone, so that no source leads to anything else."""
+def sources_of_works(settings: Settings) -> tuple[str, ...]:
+    """What is asked for works by their identifiers, and for what stands at the other ends of their citations."""
+    return settings.sources or (*default_sources(settings), *beside_searches())
+
+
+def _outside(settings: Settings, store: PostgresWorkStore) -> Outside:
+    """The senders' policy lists sources alone, so that no source leads to anything else."""
     urls = (*public_urls(), *settings.source_base_urls.values())
-    policy = EgressPolicy.of(urls, settings.egress_allow)
-    egress = Egress(policy, contact=settings.contact_email)
-    sources = make_sources(settings.source_base_urls, settings.source_api_keys, settings.contact_email)
+    egress = Egress(EgressPolicy.of(urls, settings.egress_allow), contact=settings.contact_email)
+    return Outside(
+        make_sources(settings.source_base_urls, settings.source_api_keys, settings.contact_email),
+        FanOut(egress.sender),
+        RecordIntake(store, Behind("writing")),
+        sources_of_works(settings),
+    )
+
+
+def _federated(
+    settings: Settings, outside: Outside, lister: CatalogLister, store: PostgresWorkStore
+) -> FederatedSearch:
     cache, behind = RedisAnswerCache(BoundedRedis(settings.redis_url)), Behind("cache")
-    answers = SourceAnswers(sources, FanOut(egress.sender), cache, behind)
-    return FederatedSearch(SourceAsker(answers, lister, store, Behind("writing")), cache, behind)
+    answers = SourceAnswers(outside.sources, outside.fan_out, cache, behind)
+    return FederatedSearch(SourceAsker(answers, lister, store, outside.intake), cache, behind)
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:

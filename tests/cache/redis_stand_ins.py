@@ -32,11 +32,13 @@ def frozen(redis_url: str) -> Iterator[None]:
 class ScriptedRedis:
     """Answers every command with `reply`, `reply_seconds` after it came; counts what comes.
 
-    reply: None keeps silent. drip_seconds: a wait before each single byte of the reply.
+    reply: None keeps silent. replies: those of commands that are answered otherwise. drip_seconds: a wait before each
+    single byte of a reply.
     """
 
     def __init__(self) -> None:
         self.reply: bytes | None = b"+OK\r\n"
+        self.replies: dict[str, bytes] = {}
         self.reply_seconds = 0.0
         self.drip_seconds = 0.0
         self.commands: list[str] = []
@@ -73,22 +75,22 @@ class ScriptedRedis:
             while head := lines.readline():
                 words = [self._word(lines.readline(), lines) for _ in range(int(head[1:]))]
                 self.commands.append(words[0].decode())
-                self._answer(end)
+                self._answer(end, self.replies.get(self.commands[-1], self.reply))
 
     @staticmethod
     def _word(head: bytes, lines: BinaryIO) -> bytes:
         return lines.read(int(head[1:]) + 2)[:-2]
 
-    def _answer(self, end: socket.socket) -> None:
-        if self.reply is None:
+    def _answer(self, end: socket.socket, reply: bytes | None) -> None:
+        if reply is None:
             return
         time.sleep(self.reply_seconds)
         if not self.drip_seconds:
-            end.sendall(self.reply)
+            end.sendall(reply)
             return
-        for number in range(len(self.reply)):
+        for number in range(len(reply)):
             time.sleep(self.drip_seconds)
-            end.sendall(self.reply[number : number + 1])
+            end.sendall(reply[number : number + 1])
 
 
 @contextlib.contextmanager

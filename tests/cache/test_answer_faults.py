@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from redis import Redis
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from structlog.testing import capture_logs
 
+from research_api.cache.allowance import Allowance, RedisAway
 from research_api.cache.answers import REQUEST_SECONDS, RedisAnswerCache, RedisCacheVisit
+from research_api.cache.bounded import BoundedRedis
+from research_api.cache.counts import AnswerCounter
 from tests.cache.conftest import MakeCache
 from tests.cache.redis_stand_ins import ScriptedRedis, closed_port, frozen, in_threads, scripted_redis
 
@@ -77,6 +81,17 @@ def test_redis_is_asked_no_more_after_the_first_time_out(
 
     assert scripted.commands == ["MGET"]
     assert cache.counts.faults == 1
+
+
+def test_a_wait_that_is_under_way_asks_no_more_either(scripted: ScriptedRedis) -> None:
+    """A thread of the request may have found Redis away while another waits for a flight."""
+    allowance = Allowance(BoundedRedis(scripted.url), AnswerCounter(), 60, 60)
+    allowance.end(RedisTimeoutError("over"))
+
+    with pytest.raises(RedisAway):
+        allowance.run_waiting("MGET", "landed", "lock")
+
+    assert scripted.commands == []
 
 
 def test_many_slow_answers_together_have_a_quarter_of_a_second(

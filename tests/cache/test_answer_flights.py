@@ -14,7 +14,7 @@ from redis import Redis
 
 from research_api.cache.answers import RedisAnswerCache
 from tests.cache.conftest import MakeCache
-from tests.cache.redis_stand_ins import frozen, in_threads
+from tests.cache.redis_stand_ins import frozen, in_threads, scripted_redis
 
 pytestmark = pytest.mark.services
 
@@ -115,7 +115,7 @@ def test_fifty_who_wait_in_one_process_ask_redis_as_one(
 
 @pytest.mark.parametrize("is_same_process", [True, False])
 def test_those_who_wait_go_on_when_the_flyer_dies(
-    redis_url: str, make_cache: MakeCache, is_same_process: bool
+    redis_url: str, make_cache: MakeCache, client: Redis, is_same_process: bool
 ) -> None:
     cache = make_cache(redis_url, **PATIENT)
     other = cache if is_same_process else make_cache(redis_url, **PATIENT)
@@ -125,6 +125,7 @@ def test_those_who_wait_go_on_when_the_flyer_dies(
     waited = in_threads([lambda: other.visit().fly("key", 0.6).wait(LONG_SECONDS)] * 10)
 
     assert waited == [None] * 10
+    assert client.keys("flight:*") == []
     assert 0.4 < time.monotonic() - begin < SOON_SECONDS
     again = in_threads([lambda: other.visit().fly("key", LONG_SECONDS).is_mine] * 10)
     assert sorted(again) == [False] * 9 + [True]
@@ -168,6 +169,21 @@ def test_who_waits_shorter_than_others_leaves_the_watch_to_them(
     second.join(SOON_SECONDS)
 
     assert bodies == [None, BODY]
+
+
+def test_a_flight_elsewhere_that_nobody_waits_for_is_asked_about_anew(
+    redis_url: str, make_cache: MakeCache
+) -> None:
+    """Nobody here saw it end, so nobody here may go by what was known of it."""
+    flyer = make_cache(redis_url).visit().fly("key", LONG_SECONDS)
+    cache = make_cache(redis_url)
+    assert cache.visit().fly("key", LONG_SECONDS).wait(0.05) is None
+    assert not cache.visit().fly("key", LONG_SECONDS).is_mine
+    assert cache.visit().fly("key", LONG_SECONDS).wait(0.05) is None
+
+    flyer.give_up()
+
+    assert cache.visit().fly("key", LONG_SECONDS).is_mine
 
 
 def test_only_its_own_lock_is_released(redis_url: str, make_cache: MakeCache) -> None:
@@ -216,16 +232,19 @@ def test_a_body_that_is_too_large_lands_in_its_own_process_only(
     assert cache.counts.too_large == 1
 
 
-def test_waiting_is_not_charged_to_the_request(redis_url: str, make_cache: MakeCache) -> None:
-    make_cache(redis_url).visit().fly("key", LONG_SECONDS)
-    cache = make_cache(redis_url, request_seconds=0.25)
-    visit = cache.visit()
-    visit.put({"kept": b"1"}, 60)
+def test_waiting_is_not_charged_to_the_request(make_cache: MakeCache) -> None:
+    with scripted_redis() as scripted:
+        scripted.replies = {"EVAL": b"$7\r\nanother\r\n", "MGET": b"*2\r\n$-1\r\n$7\r\nanother\r\n"}
+        cache = make_cache(scripted.url)
+        cache.visit().first("key", 60)
+        scripted.reply_seconds = 0.04
+        visit = cache.visit()
 
-    assert visit.fly("key", LONG_SECONDS).wait(1.0) is None
+        assert visit.fly("key", LONG_SECONDS).wait(1.5) is None
 
-    assert list(visit.get(["kept"])) == ["kept"]
-    assert not visit.is_broken
+        assert scripted.commands.count("MGET") > 6
+        assert not visit.is_broken
+        assert visit.first("key", 60)
 
 
 def test_a_redis_that_freezes_ends_the_wait(redis_url: str, make_cache: MakeCache) -> None:

@@ -13,7 +13,7 @@ import pytest
 from research_api.catalog.exporters import exporters
 from research_api.catalog.exporters.citation_keys import citation_key
 from research_api.domain.exports import EXPORT_FORMATS
-from research_api.domain.search import Hit, MatchSpan
+from research_api.domain.search import Hit, MatchSpan, Placed
 from research_api.domain.works import Author, SourceRef, Work
 from tests.catalog.exported import exported
 
@@ -204,7 +204,15 @@ def test_lists_and_pairs_in_cells_can_be_taken_apart() -> None:
         provenance={"title": "lab", "year": "demo"},
     )  # fmt: skip
 
-    [cells] = cells_of(Hit(work, 3, 1.5, (MatchSpan("title", 0, 1), MatchSpan("year", 0, 4))))
+    [cells] = cells_of(
+        Hit(
+            work,
+            3,
+            1.5,
+            (MatchSpan("title", 0, 1), MatchSpan("year", 0, 4)),
+            (Placed("catalog", 3, work.id),),
+        )
+    )
     [alone] = cells_of(work)
 
     assert (cells["authors"], cells["author_orcids"]) == ("A\\; B; C\\\\", "0000-0002-1825-0097;")

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from research_api.db.engine import Database
-from research_api.db.references import PostgresReferenceStore
+from research_api.db.references import _REFERRING, PostgresReferenceStore
 from research_api.db.works import PostgresWorkStore
+from research_api.domain.edges import Referring
 from research_api.domain.related import Coupling
 from research_api.domain.works import Identifier, Record
 from tests.db.batches import prepared
@@ -112,3 +113,60 @@ def test_a_work_without_references_is_coupled_with_none(catalog: Catalog) -> Non
     catalog.put(paper("a"), paper("b", doi("x")))
 
     assert catalog.coupled("a") == []
+
+
+def test_the_references_of_a_work_are_the_names_that_its_records_give(catalog: Catalog) -> None:
+    number = Identifier("openalex", "W1")
+    catalog.put(paper("a", doi("y"), doi("x")), paper("a", number, source="openalex"), paper("b", doi("z")))
+
+    assert catalog.references.of(catalog.id_of("a"), 10) == [doi("x"), doi("y"), number]
+    assert catalog.references.of(catalog.id_of("a"), 2) == [doi("x"), doi("y")]
+    assert catalog.references.of("w_aaaaaaaaaaaa", 2) == []
+
+
+def referring(catalog: Catalog, name: str, *names: Identifier, limit: int = 10) -> Referring:
+    return catalog.references.referring(catalog.id_of(name), names, limit)
+
+
+def test_works_that_refer_to_one_by_any_of_its_names_stand_once_the_most_cited_first(
+    catalog: Catalog,
+) -> None:
+    number = Identifier("openalex", "W1")
+    catalog.put(
+        paper("x", doi("x"), identifiers=(doi("x"), number)),
+        paper("a", doi("x"), number, citation_count=3),
+        paper("b", number, citation_count=7),
+        paper("c", doi("x"), year=2001),
+        paper("d", doi("x"), year=2020),
+        paper("e", doi("y")),
+    )
+
+    everybody = tuple(catalog.id_of(name) for name in ("b", "a", "d", "c"))
+    assert referring(catalog, "x") == Referring(everybody, 4)
+    assert referring(catalog, "x", limit=2) == Referring(everybody[:2], 4)
+    assert referring(catalog, "e") == Referring((), 0)
+
+
+def test_names_that_the_catalog_does_not_have_yet_are_looked_for_too(catalog: Catalog) -> None:
+    """A work just found in a source is stored behind the answer that asks who refers to it."""
+    catalog.put(paper("a", doi("new")), paper("b", doi("x")))
+
+    assert catalog.references.referring("w_aaaaaaaaaaaa", [doi("new")], 10) == Referring(
+        (catalog.id_of("a"),), 1
+    )
+
+
+def test_what_refers_to_a_work_is_found_by_the_index_alone(catalog: Catalog) -> None:
+    """A scan over all references would take seconds in a catalog of millions."""
+    with catalog.database.connect() as connection:
+        connection.execute(sa.text("SET enable_seqscan = off"))
+        plan = "\n".join(
+            connection.execute(
+                sa.text(f"EXPLAIN {_REFERRING.text}"),
+                {"id": "w_aaaaaaaaaaaa", "schemes": ["doi"], "values": ["10.1/x"], "ranked": 10, "limit": 10},
+            ).scalars()
+        )
+        connection.execute(sa.text("RESET enable_seqscan"))
+
+    assert "work_references_target" in plan
+    assert "Seq Scan on work_references" not in plan

@@ -40,26 +40,25 @@ def test_nothing_asked_and_nothing_found_have_no_scores() -> None:
 
 
 def test_a_work_that_more_lists_have_comes_first() -> None:
-    ranked = blended({"a": [1, 2, 3], "b": [4, 3], "c": [5, 3]}, {}, {})
+    ranked = blended({"a": [1, 2, 3], "b": [4, 3], "c": [5, 3]}, {})
 
     assert ranked[0][0] == 3
     assert sorted(number for number, _ in ranked) == [1, 2, 3, 4, 5]
 
 
-def test_a_list_that_counts_twice_decides_between_two() -> None:
-    lists = {"a": [1], "catalog": [2]}
+def test_the_list_of_the_catalog_weighs_as_much_as_all_others_together() -> None:
+    ranked = dict(blended({"a": [1], "b": [2], "catalog": [3]}, {}))
 
-    assert [number for number, _ in blended(lists, {"catalog": 2.0}, {})] == [2, 1]
-    assert [number for number, _ in blended(lists, {"a": 2.0}, {})] == [1, 2]
+    assert ranked[3] == pytest.approx(ranked[1] + ranked[2])
 
 
 def test_words_decide_between_works_of_equal_places_and_equal_works_stand_by_their_numbers() -> None:
-    assert [number for number, _ in blended({"a": [1], "b": [2]}, {}, {2: 1.0})] == [2, 1]
-    assert [number for number, _ in blended({"a": [7], "b": [2]}, {}, {})] == [2, 7]
+    assert [number for number, _ in blended({"a": [1], "b": [2]}, {2: 1.0})] == [2, 1]
+    assert [number for number, _ in blended({"a": [7], "b": [2]}, {})] == [2, 7]
 
 
 def test_the_best_of_all_in_everything_has_score_one() -> None:
-    ranked = blended({"a": [1, 2], "b": [1]}, {"a": 2.0}, {1: 1.0})
+    ranked = blended({"catalog": [1, 2], "b": [1]}, {1: 1.0})
 
     assert ranked[0] == (1, pytest.approx(1.0))
     assert 0 < ranked[1][1] < 1

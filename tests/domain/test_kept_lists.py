@@ -88,3 +88,12 @@ def test_bytes_that_are_cut_are_refused(cut: int) -> None:
 
     with pytest.raises(ValueError, match="the list is cut"):
         decode_kept(data[:-cut])
+
+
+def test_a_list_that_was_read_is_written_as_it_was() -> None:
+    """None of its works is read for that."""
+    data = encode_kept(KEPT)
+
+    again = encode_kept(decode_kept(data))
+
+    assert again == data

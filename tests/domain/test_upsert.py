@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from research_api.domain.merging import match_key, merge_records, record_from_body, record_to_body
+from research_api.domain.merging import merge_records, record_from_body, record_to_body
+from research_api.domain.near_keys import near_keys
 from research_api.domain.upsert import Known, Outcome, Plan, Upsert, prepare
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
 
@@ -189,7 +190,7 @@ def test_a_record_comes_back_whole_from_its_body() -> None:
 
 
 def test_a_title_without_a_word_matches_nothing() -> None:
-    assert match_key(record(title="???")) is None
+    assert near_keys(record(title="???")) is None
 
 
 def test_a_second_and_a_third_work_for_one_identifier_have_ids_of_their_own() -> None:

@@ -135,6 +135,16 @@ def test_a_strict_search_for_years_brings_what_holds_the_words(source: ArxivSour
     assert all(word in text for text in texts for word in words)
 
 
+def test_a_long_query_goes_by_post(server: ReplayServer, source: ArxivSource) -> None:
+    text = " ".join(["study", *(f"word{'x' * 30}{number}" for number in range(150))])
+
+    answer = source.search(question(text, limit=5), LoopbackSend())
+
+    (asked,) = server.asked("arxiv")
+    assert (asked.method, asked.path, dict(asked.params)) == ("POST", "/query", {})
+    assert len(answer.records) == 5
+
+
 def test_the_newest_come_first(source: ArxivSource) -> None:
     answer = source.search(question("study", sort=Sort.NEWEST, limit=30), LoopbackSend())
 

@@ -54,6 +54,12 @@ def test_a_language_without_phrases_and_prefixes_is_asked_for_the_words_alone() 
     assert translated(question("a OR b"), POOR) == ""
 
 
+def test_a_prefix_shorter_than_the_language_takes_is_left_out() -> None:
+    dialect = Dialect(shortest_prefix=4)
+
+    assert translated(question("learn* ab*"), dialect) == "learn*"
+
+
 def test_a_source_without_a_language_gets_the_words() -> None:
     asked = question('deep title:"neural nets" author:smith NOT cats year:2020', is_strict=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qs
 
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf
@@ -34,10 +35,11 @@ class EuropePmcReplay:
         self._shelf = Shelf(works, self.name)
 
     def answer(self, asked: Asked) -> Answered:
-        """XML unless `format` says JSON; the search is a GET, for a POST there is another address."""
-        params = {name: values[0] for name, values in asked.params.items()}
-        listed = _LIST.fullmatch(asked.path)
-        if asked.method != "GET" or (asked.path != "/search" and listed is None):
+        """XML unless `format` says JSON; a search by POST has an address of its own ("Request Methods")."""
+        told = parse_qs(asked.body.decode()) if asked.method == "POST" else asked.params
+        params = {name: values[0] for name, values in told.items()}
+        listed = _LIST.fullmatch(asked.path) if asked.method == "GET" else None
+        if listed is None and (asked.method, asked.path) not in {("GET", "/search"), ("POST", "/searchPOST")}:
             return Answered(
                 404, {"Content-Type": "text/html"}, b"<html><title>HTTP Status 404</title></html>"
             )

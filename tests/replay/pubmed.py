@@ -155,7 +155,8 @@ def _holds(clause: re.Match[str]) -> Holds:
         return lambda work: bool(getattr(work, flags.get(value, ""), False))
     if tag in ("aid", "pmcid"):
         return lambda work: value.casefold() in {str(work.doi).casefold(), str(work.pmcid).casefold()}
-    if tag not in ("tiab", "ti", "au"):
+    # PubMed's help, "Truncating search terms": at least four characters before the asterisk
+    if tag not in ("tiab", "ti", "au") or (value.endswith("*") and len(value) < 5):
         raise Malformed(tag)
     return lambda work: has(_text(work, tag), value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from research_api.domain.agreement import RecordKey
 from research_api.domain.calls import Outgoing, Reply, Send
@@ -20,6 +20,7 @@ from research_api.services.catalog_list import CatalogLister
 from research_api.services.cursors import CursorSigner
 from research_api.services.fan_out import FanOut
 from research_api.services.federation import FederatedSearch
+from research_api.services.intake import RecordIntake
 from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
 from research_api.services.source_answers import SourceAnswers
@@ -29,7 +30,10 @@ from tests.services.answer_fakes import FakeAnswerCache
 
 @dataclass
 class FakeSource:
-    """Answers with its records; `before` runs in each call, and may wait or fail. `asked` has what it was asked."""
+    """Answers with its records; `before` runs in each call, and may wait or fail. `asked` has what it was asked.
+
+    edges: what it gives for references and citations alike. is_careless: it looks nothing up, and gives all it has.
+    """
 
     name: str
     records: tuple[Record, ...] = ()
@@ -38,6 +42,8 @@ class FakeSource:
     follows: frozenset[str] = frozenset()
     before: Callable[[], None] = lambda: None
     asked: list[SourceQuestion | tuple[Identifier, ...]] = field(default_factory=list)
+    edges: Edges = field(default_factory=Edges)
+    is_careless: bool = False
 
     def search(self, question: SourceQuestion, send: Send) -> SourceAnswer:
         self.asked.append(question)
@@ -47,13 +53,22 @@ class FakeSource:
     def look_up(self, identifiers: Sequence[Identifier], send: Send) -> tuple[Record, ...]:
         self.asked.append(tuple(identifiers))
         self.before()
-        return tuple(one for one in self.records if set(one.identifiers) & set(identifiers))
+        return tuple(
+            one for one in self.records if self.is_careless or set(one.identifiers) & set(identifiers)
+        )
 
     def references(self, identifier: Identifier, limit: int, send: Send) -> Edges:
-        raise AssertionError("nobody asks for references here")
+        return self._edges(identifier, limit)
 
     def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:
-        raise AssertionError("nobody asks for citations here")
+        return self._edges(identifier, limit)
+
+    def _edges(self, identifier: Identifier, limit: int) -> Edges:
+        self.asked.append((identifier,))
+        self.before()
+        return replace(
+            self.edges, records=self.edges.records[:limit], identifiers=self.edges.identifiers[:limit]
+        )
 
 
 class FakeWorkStore:
@@ -155,7 +170,7 @@ def make_parts(
     behind, writing = Behind("cache", idle_seconds=0.2), Behind("writing", idle_seconds=0.2)
     lister = CatalogLister(store, retriever)  # type: ignore[arg-type] # as much as the tests need
     answers = SourceAnswers(sources or {}, FanOut(send_nothing, late_seconds=late_seconds), cache, behind)
-    asker = SourceAsker(answers, lister, store, writing)  # type: ignore[arg-type] # as much as the tests need
+    asker = SourceAsker(answers, lister, store, RecordIntake(store, writing))  # type: ignore[arg-type] # as much as the tests need
     service = SearchService(
         store,  # type: ignore[arg-type] # as much as the tests need
         lister,

@@ -26,7 +26,7 @@ class FakeWorks:
 
     gone: set[str] = field(default_factory=set)
 
-    def get(self, reference: str) -> Work:
+    def known(self, reference: str) -> Work:
         if reference not in WORKS:
             raise NotFound("No such work.")
         return WORKS[reference]

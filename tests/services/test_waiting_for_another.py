@@ -13,7 +13,7 @@ import pytest
 from research_api.domain.search import Mode, SearchAnswer, SearchRequest
 from research_api.domain.works import Work, work_id_from_seed
 from research_api.services.search import Wish
-from tests.services.test_federation import Bench, outcomes, record, titles
+from tests.services.federation_bench import Bench, outcomes, record, titles
 from tests.timing import wait_until
 
 SHORT_SECONDS, LONG_SECONDS = 0.5, 20.0

@@ -51,7 +51,7 @@ def test_every_page_of_a_file_leads_to_the_next(system: System) -> None:
 
 
 def test_an_error_is_a_problem_in_json(system: System) -> None:
-    answer = system.get("/v1/works/10.5555/none", Accept="application/x-bibtex")
+    answer = system.get("/v1/works/local:nowhere:1", Accept="application/x-bibtex")
 
     assert answer.status == 404
     assert answer.json["status"] == 404

@@ -109,7 +109,7 @@ def test_a_problem_leads_to_a_page_about_it(system: System) -> None:
         ("/v1/search?q=%FF", 400),
         ("/v1/search?q=%28&mode=strict", 422),
         ("/v1/works/nonsense", 422),
-        ("/v1/works/10.5555/unknown", 404),
+        ("/v1/works/local:nowhere:1", 404),
         ("/v1/search?q=x&cursor=made-up", 400),
         ("/v1/search?q=" + "x" * 9000, 414),
     ],

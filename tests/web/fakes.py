@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -36,11 +35,13 @@ from research_api.domain.search import (
     SourceOutcome,
     SourceReport,
 )
-from research_api.domain.works import Author, OpenAccess, SourceRef, Work
+from research_api.domain.works import Author, Identifier, OpenAccess, SourceRef, Work
+from research_api.services.edges import EdgesAnswer, EdgeWish
 from research_api.services.exports import ExportService
 from research_api.services.health import Check, Health, State
 from research_api.services.related import RelatedAnswer
 from research_api.services.search import Wish
+from research_api.services.works import BatchAnswer
 
 GOOD_KEY = "rk_test_good"
 WEAK_KEY = "rk_test_weak"
@@ -129,12 +130,18 @@ class FakeSearch:
 
 @dataclass
 class FakeWorks:
-    """Knows WORK under its id and its DOI, or raises `failure`."""
+    """Knows WORK under its id and its DOI, or raises `failure`. seconds: what the last look-up was given."""
 
     failure: Exception | None = None
     asked: list[str] = field(default_factory=list)
+    reports: tuple[SourceReport, ...] = ()
+    seconds: float | None = None
 
-    def get(self, reference: str) -> Work:
+    def get(self, reference: str, seconds: float) -> Work:
+        self.seconds = seconds
+        return self.known(reference)
+
+    def known(self, reference: str) -> Work:
         self.asked.append(reference)
         if self.failure is not None:
             raise self.failure
@@ -142,12 +149,13 @@ class FakeWorks:
             return WORK
         raise NotFound("No work with this identifier is known here.")
 
-    def batch(self, references: Sequence[str]) -> Any:
+    def batch(self, references: Sequence[str], seconds: float) -> BatchAnswer:
+        self.seconds = seconds
         self.asked += references
         asked = dict.fromkeys(references)
         known = [one for one in asked if self._is_known(one)]
         missing = tuple(one for one in asked if one not in known)
-        return SimpleNamespace(results=(WORK,) * len(known), missing=missing)
+        return BatchAnswer((WORK,) * len(known), missing, self.reports)
 
     @staticmethod
     def _is_known(reference: str) -> bool:
@@ -166,7 +174,34 @@ class FakeRelated:
         self.asked.append((reference, limit))
         warning = SearchWarning("no_vector", "Only shared references count.")
         other = Work("w_bbbbbbbbbbbb", "Nothing known")
-        return RelatedAnswer(self.works.get(reference), (Related(other, 0.25, None, 3),), (warning,))
+        return RelatedAnswer(self.works.known(reference), (Related(other, 0.25, None, 3),), (warning,))
+
+
+@dataclass
+class FakeEdges:
+    """Finds one work and one name at the other ends of any work that FakeWorks knows; one source fails."""
+
+    works: FakeWorks
+    asked: list[tuple[str, str, EdgeWish]] = field(default_factory=list)
+    latency_ms: int = 0
+
+    def references(self, reference: str, wish: EdgeWish) -> EdgesAnswer:
+        return self._given("references", reference, wish)
+
+    def citations(self, reference: str, wish: EdgeWish) -> EdgesAnswer:
+        return self._given("citations", reference, wish)
+
+    def _given(self, direction: str, reference: str, wish: EdgeWish) -> EdgesAnswer:
+        self.asked.append((direction, reference, wish))
+        work = self.works.known(reference)
+        self.latency_ms += 1
+        reports = (
+            SourceReport("catalog", SourceOutcome.OK, 2, self.latency_ms),
+            SourceReport("openalex", SourceOutcome.TIMEOUT, 0, 4_000),
+        )
+        other, name = Work("w_bbbbbbbbbbbb", "Nothing known"), Identifier("doi", "10.1000/unknown")
+        warning = SearchWarning("no_identifier", "No source could be asked.")
+        return EdgesAnswer(work, (other,), (name,), 31, Relation.AT_LEAST, reports, (warning,))
 
 
 @dataclass
@@ -203,6 +238,7 @@ class FakeServices:
     search: FakeSearch = field(default_factory=FakeSearch)
     works: FakeWorks = field(default_factory=FakeWorks)
     related: FakeRelated = field(init=False)
+    edges: FakeEdges = field(init=False)
     health: FakeHealth = field(default_factory=FakeHealth)
     keys: FakeKeys = field(default_factory=FakeKeys)
     # writers are plain functions: the real ones will do
@@ -210,6 +246,7 @@ class FakeServices:
 
     def __post_init__(self) -> None:
         self.related = FakeRelated(self.works)
+        self.edges = FakeEdges(self.works)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ PRIVATE_CALLS = [
     ("GET", "/v1/search?q=x", {}),
     ("POST", "/v1/search", {"json": {"q": "x"}}),
     ("GET", "/v1/works/w_aaaaaaaaaaaa", {}),
+    ("GET", "/v1/works/w_aaaaaaaaaaaa/references", {}),
+    ("GET", "/v1/works/w_aaaaaaaaaaaa/citations", {}),
     ("POST", "/v1/works/batch", {"json": {"ids": ["pmid:1"]}}),
     ("HEAD", "/v1/search?q=x", {}),
     ("OPTIONS", "/v1/search", {}),
@@ -60,7 +62,7 @@ def test_no_key_is_not_enough(client, services, method, path, options):
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="research-api"'
     assert services.keys.asked == [(None, "127.0.0.1")]
-    assert services.search.asked == services.works.asked == []
+    assert services.search.asked == services.works.asked == services.edges.asked == []
 
 
 @pytest.mark.parametrize(("method", "path", "options"), PRIVATE_CALLS)
@@ -68,7 +70,7 @@ def test_a_key_without_the_scope_is_not_enough(client, services, method, path, o
     response = client.call(method, path, key=WEAK_KEY, **options)
 
     assert response.status_code == 403
-    assert services.search.asked == services.works.asked == []
+    assert services.search.asked == services.works.asked == services.edges.asked == []
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json", "/docs", "/problems/invalid", "/"])

@@ -192,6 +192,8 @@ def test_an_impossible_host_is_no_failure(client, host):
         ("GET", "/v1/search?q=x", {}),
         ("POST", "/v1/search", {"json": {"q": "x"}}),
         ("GET", "/v1/works/w_aaaaaaaaaaaa", {}),
+        ("GET", "/v1/works/w_aaaaaaaaaaaa/references", {}),
+        ("GET", "/v1/works/w_aaaaaaaaaaaa/citations", {}),
         ("POST", "/v1/works/batch", {"json": {"ids": ["pmid:1"]}}),
         ("OPTIONS", "/v1/search", {}),
         ("HEAD", "/v1/search?q=x", {}),

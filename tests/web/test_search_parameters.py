@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from research_api.domain.record_bodies import RECORD_FIELDS
-from research_api.domain.search import Filters, Mode, SearchRequest, Sort
+from research_api.domain.search import Filters, Mode, SearchRequest, Sort, Versions
 from tests.web.fakes import as_parameter, pointers
 
 EVERY_PARAMETER = {
@@ -183,3 +183,19 @@ def test_a_broken_query_is_told_with_its_place_and_a_hint(client):
             "hint": "Close it.",
         }
     ]
+
+
+@pytest.mark.parametrize("versions", ["collapse", "keep"])
+def test_versions_are_collapsed_unless_they_are_kept(client, services, versions):
+    client.call("GET", f"/v1/search?q=a&versions={versions}")
+    client.call("POST", "/v1/search", json={"q": "a", "versions": versions})
+    client.call("GET", "/v1/search?q=a")
+
+    asked = [one["request"].versions for one in services.search.asked]
+    assert asked == [Versions(versions), Versions(versions), Versions.COLLAPSE]
+
+
+def test_an_unknown_way_with_versions_is_pointed_to(client):
+    response = client.call("GET", "/v1/search?q=a&versions=hide")
+
+    assert (response.status_code, pointers(response)) == (422, ["/versions"])

@@ -63,6 +63,6 @@ def _decompressed(data: memoryview, length: int) -> bytes:
         body = reader.decompress(data, length + 1)
     except zstd.ZstdError as error:
         raise CorruptAnswer("frame") from error
-    if len(body) != length or not reader.eof or reader.unused_data:
+    if len(body) != length or reader.unused_data:
         raise CorruptAnswer("body")
     return body

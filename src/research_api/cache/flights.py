@@ -17,6 +17,8 @@ from research_api.cache.counts import AnswerCounter
 # long enough for whoever waits to look again, short enough that a body that may not be cached is not
 LANDED_MS = 3_000
 POLL_SECONDS = 0.015
+# Redis counts in whole milliseconds
+LATE_SECONDS = 0.005
 
 CLAIM = """
 if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return ARGV[1] end
@@ -52,6 +54,10 @@ class _Question:
         self.waiting = 0
         self.body: bytes | None = None
 
+    def left_seconds(self, until: float) -> float:
+        """How long is still to be waited by who waits until then; 0 where it is over, or the flyer must have died."""
+        return 0.0 if self.is_over else max(0.0, min(until, self.ends_at) - time.monotonic())
+
     @property
     def lock_name(self) -> str:
         return f"flight:1:{self.key}"
@@ -85,6 +91,8 @@ class Flights:
         if not isinstance(holder, bytes):
             return RedisFlight(self, question, allowance, is_mine=True)
         with question.changed:
+            # by now the time of the lock runs: where the flyer dies, nobody here may go on before the lock has ended
+            question.ends_at = time.monotonic() + seconds + LATE_SECONDS
             question.token = holder.decode(errors="replace")
             question.is_elsewhere = question.token != token
             question.changed.notify_all()
@@ -162,14 +170,13 @@ class RedisFlight:
     def wait(self, seconds: float) -> bytes | None:
         """The body, or None where it did not come in so many seconds, or never will."""
         question = self._question
-        until = min(time.monotonic() + seconds, question.ends_at)
+        until = time.monotonic() + seconds
         with question.changed:
             question.waiting += 1
         try:
-            while not self._is_mine_to_watch(until):
-                if question.is_over or time.monotonic() >= until:
-                    return question.body
-            self._watch(until)
+            while question.left_seconds(until):
+                if self._is_mine_to_watch(until):
+                    self._watch(until)
             return question.body
         finally:
             self._leave()
@@ -193,22 +200,21 @@ class RedisFlight:
         """True where this caller watches Redis from now on; else something changed or the time is over."""
         question = self._question
         with question.changed:
+            left_seconds = question.left_seconds(until)
             is_free = question.is_elsewhere and not question.is_watched and not self._allowance.is_over
-            if is_free and not question.is_over and time.monotonic() < until:
+            if is_free and left_seconds:
                 question.is_watched = True
                 return True
-            if not question.is_over:
-                question.changed.wait(max(0.0, until - time.monotonic()))
+            question.changed.wait(left_seconds)
         return False
 
     def _watch(self, until: float) -> None:
         """The flight is over here once it is in Redis, or Redis is away, or the time is over."""
         question = self._question
         try:
-            while not question.is_over and time.monotonic() < until:
+            while question.left_seconds(until):
                 self._look()
-                if not question.is_over:
-                    time.sleep(max(0.0, min(POLL_SECONDS, until - time.monotonic())))
+                time.sleep(min(POLL_SECONDS, question.left_seconds(until)))
         finally:
             with question.changed:
                 question.is_watched = False

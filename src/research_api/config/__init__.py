@@ -21,8 +21,10 @@ KNOWN_SOURCES = (
     "catalog", "openalex", "semanticscholar", "crossref", "arxiv",
     "europepmc", "pubmed", "doaj", "core", "datacite",
 )  # fmt: skip
-# what has an address and may have a key: the sources on other hosts, and two that tell more of a work
-REMOTE_SOURCES = (*(name for name in KNOWN_SOURCES if name != "catalog"), "unpaywall", "opencitations")
+# they cannot be searched, and tell more of a work or of its citations
+MORE_SOURCES = ("unpaywall", "opencitations")
+# what has an address and may have a key: the sources on other hosts
+REMOTE_SOURCES = (*(name for name in KNOWN_SOURCES if name != "catalog"), *MORE_SOURCES)
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "text")
 DATABASE_SCHEMES = ("postgresql", "postgres")
@@ -117,7 +119,7 @@ def _settings(read: Reader, written: Written, data_dir: Path, *, production: boo
         flower_port=read.whole("FLOWER_PORT", port + 2, 1, MAX_PORT),
         data_dir=data_dir,
         index_dir=read.folder("INDEX_DIR", data_dir / "index"),
-        sources=read.names("SOURCES", KNOWN_SOURCES, ()),
+        sources=read.names("SOURCES", (*KNOWN_SOURCES, *MORE_SOURCES), ()),
         production=production,
         log_level=read.choice("LOG_LEVEL", LOG_LEVELS) or "info",
         log_format=read.choice("LOG_FORMAT", LOG_FORMATS),

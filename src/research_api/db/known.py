@@ -16,6 +16,7 @@ from research_api.domain.works import Identifier
 
 
 def owners_of(connection: sa.Connection, wanted: Sequence[Identifier]) -> dict[Identifier, str]:
+    """The work id of each identifier that is known."""
     query = sa.text(
         "SELECT i.scheme, i.value, i.work_id FROM unnest(CAST(:schemes AS text[]), CAST(:values AS text[]))"
         " AS asked (scheme, value) JOIN identifiers AS i ON i.scheme = asked.scheme AND i.value = asked.value"
@@ -25,6 +26,7 @@ def owners_of(connection: sa.Connection, wanted: Sequence[Identifier]) -> dict[I
 
 
 def digests_of(connection: sa.Connection, batch: Sequence[Incoming]) -> dict[RecordKey, tuple[str, bytes]]:
+    """The work and the digest of each record that is stored."""
     query = sa.text(
         "SELECT r.source, r.source_id, r.work_id, r.digest FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]))"
         " AS asked (source, id) JOIN work_records AS r ON r.source = asked.source AND r.source_id = asked.id"

@@ -47,6 +47,7 @@ works = sa.Table(
     sa.Column("sources", pg.JSONB, nullable=False),
     sa.Column("provenance", pg.JSONB, nullable=False),
     sa.Column("title_key", sa.LargeBinary, nullable=False),
+    # of the releases before 0004, which could be put back; nothing reads or writes it
     sa.Column("match_key", sa.LargeBinary),
     sa.Column("near_title", sa.BigInteger),
     sa.Column("near_family", sa.BigInteger),

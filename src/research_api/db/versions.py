@@ -12,7 +12,6 @@ from research_api.domain.works import work_number
 
 _AMONG = sa.text(
     "SELECT preprint, published FROM work_versions WHERE preprint = ANY(CAST(:numbers AS bigint[]))"
-    " AND published = ANY(CAST(:numbers AS bigint[]))"
 )
 _OF_EITHER = sa.text(
     "SELECT preprint_id, published_id FROM work_versions WHERE preprint_id = ANY(:ids) OR published_id = ANY(:ids)"
@@ -24,7 +23,9 @@ def links_among(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, 
     """Preprint to publication, as numbers of works, where both are among these."""
     # written out as one text: as an array of the driver a thousand numbers take twice as long
     text = "{" + ",".join(map(str, numbers)) + "}"
-    return {row.preprint: row.published for row in connection.execute(_AMONG, {"numbers": text})}
+    among = set(numbers)
+    rows = connection.execute(_AMONG, {"numbers": text})
+    return {row.preprint: row.published for row in rows if row.published in among}
 
 
 def links_of(connection: sa.Connection, ids: Collection[str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ _VERSIONS: sa.ColumnElement[Any] = sa.literal_column(
 
 WORK_COLUMNS = tuple(works.c[name] for name in _READ)
 SHOWN_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (*WORK_COLUMNS, _VERSIONS)
-WRITTEN_COLUMNS = (*_READ, "title_key", "match_key", "near_title", "near_family")
+WRITTEN_COLUMNS = (*_READ, "title_key", "near_title", "near_family")
 
 
 def row_of(merged: MergedWork) -> dict[str, Any]:
@@ -50,7 +50,6 @@ def row_of(merged: MergedWork) -> dict[str, Any]:
         "sources": [{"name": source.name, "id": source.id} for source in work.sources],
         "provenance": dict(work.provenance),
         "title_key": merged.title_key,
-        "match_key": merged.match_key,
         "near_title": merged.near.by_title if merged.near else None,
         "near_family": merged.near.by_family if merged.near else None,
         "disagreements": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from research_api.domain.agreement import RecordKey, WorkState
+from research_api.domain.batch_names import SeedRank, seed_rank
 from research_api.domain.merging import body_text, digest_of, record_to_body
 from research_api.domain.near_keys import NearKeys, near_keys
 from research_api.domain.works import Identifier, Record, Work
@@ -21,12 +22,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One record with what is derived from it once."""
+    """One record with what is derived from it once.
+
+    is_part: what it does not say its source may have said before, and does not take back: an answer to a search is
+    shorter than one to a look-up. A record that is imported is whole.
+    """
 
     record: Record
     body_text: str
     digest: bytes
     near: NearKeys | None
+    rank: SeedRank
+    is_part: bool = False
 
     @property
     def key(self) -> RecordKey:
@@ -34,10 +41,10 @@ class Incoming:
         return (self.record.source, self.record.source_id)
 
 
-def prepare(record: Record) -> Incoming:
+def prepare(record: Record, *, is_part: bool = False) -> Incoming:
     """The record with its body as JSON text, digest and keys."""
     text = body_text(record_to_body(record))
-    return Incoming(record, text, digest_of(text), near_keys(record))
+    return Incoming(record, text, digest_of(text), near_keys(record), seed_rank(record), is_part)
 
 
 @dataclass(slots=True)
@@ -63,7 +70,6 @@ class MergedWork:
 
     work: Work
     title_key: bytes
-    match_key: bytes | None
     near: NearKeys | None
     references: tuple[Identifier, ...] = ()
 

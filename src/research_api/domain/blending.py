@@ -1,9 +1,9 @@
 """One ranking of what many sources found, the catalog among them.
 
 A work's score is half its words and half its places. Words: BM25 over the works that are at hand (k1 1.2, b 0.75),
-title and abstract, the best of them 1. Places: (K + 1) / (K + rank) in the list of each source that has it, over the
-number of lists; the catalog's list counts twice, for it ranks by stored vectors as well. Works of the catalog's list
-beyond those at hand have no words here, and follow by their places.
+title and abstract, the best of them 1. Places: (K + 1) / (K + rank) in the list of each source that has it, by weight.
+The catalog's list weighs as much as all others together, for it ranks by stored vectors as well. Works of the catalog's
+list beyond those at hand have no words here, and follow by their places. docs/ranking.md has what was measured.
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009); Cormack, Clarke and
 Buettcher, "Reciprocal Rank Fusion" (SIGIR 2009); both read 2026-11
 """
@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from research_api.domain.search import CATALOG
 from research_api.domain.text import words
 from research_api.domain.works import Record, Work
 
-CATALOG_WEIGHT = 2.0
 _K1, _B = 1.2, 0.75
-_K = 20.0
+_K = 5.0
 _SHARE_OF_WORDS = 0.5
 _SHORT = 3
 
@@ -71,14 +71,14 @@ def word_scores(counted: Mapping[int, Counted], asked: Sequence[str]) -> dict[in
     return {number: score / best for number, score in scores.items()} if best > 0 else scores
 
 
-def blended(
-    lists: Mapping[str, Sequence[int]], weights: Mapping[str, float], words_of: Mapping[int, float]
-) -> list[tuple[int, float]]:
-    """The works of all lists, best first, each with a score from 0 to 1. weights: of lists that do not count once."""
-    most = sum(weights.get(name, 1.0) for name in lists) or 1.0
+def blended(lists: Mapping[str, Sequence[int]], words_of: Mapping[int, float]) -> list[tuple[int, float]]:
+    """The works of all lists, by source, best first, each with a score from 0 to 1."""
+    others = sum(name != CATALOG for name in lists)
+    weights = {name: max(1.0, float(others)) if name == CATALOG else 1.0 for name in lists}
+    most = sum(weights.values()) or 1.0
     places: dict[int, float] = {}
     for name, numbers in lists.items():
-        weight = weights.get(name, 1.0) * (_K + 1) / most
+        weight = weights[name] * (_K + 1) / most
         for rank, number in enumerate(numbers, start=1):
             places[number] = places.get(number, 0.0) + weight / (_K + rank)
     scored = [

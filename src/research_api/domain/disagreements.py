@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from research_api.domain.venues import VenueMatch, compare_venues
 from research_api.domain.works import Record, Rejected
@@ -13,15 +14,16 @@ _TELLS_RETRACTIONS = frozenset({"acl", "europepmc", "openalex", "pubmed"})
 
 
 def disagreements(
-    ranked: Sequence[Record], *, year: int | None, venue: str | None, retracted: bool
+    ranked: Sequence[Record], shown: Mapping[str, Any], *, retracted: bool
 ) -> dict[str, tuple[Rejected, ...]]:
     """By field, each other value with its source, most trusted first; fields without any are left out.
 
-    ranked: the records of the work, most trusted first; the other arguments: what the work shows. A venue spelt in
-    another way or shortened is no disagreement.
+    ranked: the records of the work, most trusted first. shown: what the work shows, by field. A venue spelt in another
+    way or shortened is no disagreement.
     """
     if len(ranked) < 2:
         return {}
+    year, venue = shown.get("year"), shown.get("venue")
     found = {
         "year": [
             Rejected(one.source, one.year) for one in ranked if one.year is not None and one.year != year

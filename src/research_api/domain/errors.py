@@ -13,7 +13,8 @@ ResearchApiError
 └── Unavailable               a dependency is down; a retry may work
     ├── DatabaseUnavailable
     ├── IndexUnavailable
-    └── EmbeddingUnavailable  texts cannot be turned into vectors
+    ├── EmbeddingUnavailable  texts cannot be turned into vectors
+    └── SourcesUnavailable    a source that may know the work does not answer
 """
 
 from __future__ import annotations
@@ -123,3 +124,9 @@ class EmbeddingUnavailable(Unavailable):
     """The model that makes vectors cannot be loaded, or does not answer."""
 
     slug = "embedding-unavailable"
+
+
+class SourcesUnavailable(Unavailable):
+    """No source has the work, and some did not answer."""
+
+    slug = "sources-unavailable"

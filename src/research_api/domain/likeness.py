@@ -31,6 +31,8 @@ _KINDS = {
 # sources disagree about these: a paper of proceedings is a chapter of a book where the volume has an ISBN
 _ALIKE_KINDS = frozenset({frozenset({"article", "chapter"}), frozenset({"report", "book"})})
 
+# fewer words before a subtitle are the name of a thing, of which there may be several papers
+_TELLING_WORDS = 3
 _COMPARED_CHARACTERS = 600
 
 
@@ -49,16 +51,15 @@ def likeness(one: Record, other: Record) -> int:
     texts = _texts(one.abstract, other.abstract)
     if venues is VenueMatch.DIFFERENT or texts is VenueMatch.DIFFERENT:
         return 0
+    if one.venue and other.venue and are_of_other_years(one.venue, other.venue):
+        return 0
     same_text = texts is VenueMatch.SAME
     same_venue = venues is VenueMatch.SAME
     several = people is ListMatch.ALL and len(one.authors) > 1
-    is_long = title_form(one.title).is_long and title_form(other.title).is_long
+    is_long = _is_telling(titles, one, other)
     if not _is_certain(titles, is_long, several, same_venue, same_text):
         return 0
-    if one.year != other.year and (
-        are_of_other_years(one.venue or "", other.venue or "")
-        or not (titles is TitleMatch.SAME and is_long and (several or same_text))
-    ):
+    if one.year != other.year and not (titles is TitleMatch.SAME and is_long and (several or same_text)):
         return 0
     return 4 * titles + 4 * same_text + 2 * same_venue + people + (one.year == other.year)
 
@@ -80,7 +81,7 @@ def is_version(preprint: Record, published: Record) -> int:
         return 0
     same_text = texts is VenueMatch.SAME
     several = people is ListMatch.ALL and len(preprint.authors) > 1
-    if not _is_certain(titles, title_form(preprint.title).is_long, several, False, same_text):
+    if not _is_certain(titles, _is_telling(titles, preprint, published), several, False, same_text):
         return 0
     return 4 * titles + 4 * same_text + people
 
@@ -104,6 +105,13 @@ def _titles_and_people(one: Record, other: Record) -> tuple[TitleMatch, ListMatc
     return titles, compare_authors(one.authors, other.authors) if titles else ListMatch.DIFFERENT
 
 
+def _is_telling(titles: TitleMatch, one: Record, other: Record) -> bool:
+    mine, theirs = title_form(one.title), title_form(other.title)
+    if titles is TitleMatch.WITHOUT_SUBTITLE:
+        return min(len(mine.words), len(theirs.words)) >= _TELLING_WORDS
+    return mine.is_long and theirs.is_long
+
+
 def _is_certain(titles: TitleMatch, is_long: bool, several: bool, same_venue: bool, same_text: bool) -> bool:
     """Whether enough speaks for the pair, year and first author given."""
     if titles is TitleMatch.SAME:
@@ -112,7 +120,7 @@ def _is_certain(titles: TitleMatch, is_long: bool, several: bool, same_venue: bo
         return several or same_venue or same_text
     if titles is TitleMatch.SIMILAR:
         return same_text
-    return several or same_text
+    return several and (same_text or is_long)
 
 
 def _is_of_other_kind(one: Record, other: Record) -> bool:

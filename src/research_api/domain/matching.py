@@ -40,10 +40,18 @@ def alike_pairs(pairs: Iterable[tuple[WorkState, WorkState]]) -> list[tuple[str,
 
 
 def joinable(one: WorkState, other: WorkState) -> bool:
-    """False where identifiers contradict, or where a source has numbered the two apart."""
-    if not {key[0] for key in one.records}.isdisjoint(key[0] for key in other.records):
+    """False where identifiers contradict, or where a source or a collection has numbered the two apart."""
+    if not _namespaces(one).isdisjoint(_namespaces(other)):
         return False
     return not any(contradicts(record, other) for record in one.records.values())
+
+
+def _namespaces(work: WorkState) -> set[str]:
+    """Whose numbers the work has: of its sources, and of collections that its records were taken from."""
+    found = {key[0] for key in work.records}
+    for record in work.records.values():
+        found.update(one.value.partition(":")[0] for one in record.identifiers if one.scheme == "local")
+    return found
 
 
 def _has_rival(one: str, other: str, edges: Edges, works: dict[str, WorkState]) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from research_api.domain.disagreements import disagreements
@@ -30,6 +31,7 @@ _TRUST = {
 _TRUST_OF_OTHERS = 15
 
 _PLAIN_FIELDS = ("title", "abstract", "authors", "year", "date", "venue", "type", "url", "citation_count")
+_plain_values = attrgetter(*_PLAIN_FIELDS)
 
 _UNSAID = OpenAccess()
 _RECORD_FIELDS = tuple(field.name for field in fields(Record))
@@ -47,33 +49,41 @@ def merge_records(work_id: str, records: Sequence[Record]) -> Work:
     ranked = sorted(records, key=_trust_order) if len(records) > 1 else list(records)
     chosen: dict[str, Any] = {}
     provenance: dict[str, str] = {}
-    access, retracted = OpenAccess(), False
+    retracted = False
     for record in ranked:
-        for name in _PLAIN_FIELDS:
-            value = getattr(record, name)
-            if name not in chosen and value is not None and value != "" and value != ():
+        for name, value in zip(_PLAIN_FIELDS, _plain_values(record), strict=True):
+            # a count of 0 is something said, unlike "" and ()
+            if (value or value == 0) and name not in chosen:
                 chosen[name] = value
                 provenance[name] = record.source
-        if record.open_access != access and (
-            access == _UNSAID or (record.open_access.is_oa and not access.is_oa)
-        ):
-            access = record.open_access
-            provenance["open_access"] = record.source
         if record.retracted and not retracted:
             retracted = True
             provenance["retracted"] = record.source
     return Work(
         id=work_id,
         identifiers=_first_identifiers(ranked, provenance),
-        open_access=access,
+        open_access=_access_of(ranked, provenance),
         retracted=retracted,
         sources=tuple([SourceRef(record.source, record.source_id) for record in ranked]),
         provenance=provenance,
-        disagreements=disagreements(
-            ranked, year=chosen.get("year"), venue=chosen.get("venue"), retracted=retracted
-        ),
+        disagreements=disagreements(ranked, chosen, retracted=retracted),
         **chosen,
     )
+
+
+def _access_of(ranked: Sequence[Record], provenance: dict[str, str]) -> OpenAccess:
+    """What the most trusted one says, or the first that knows of a free copy."""
+    access = _UNSAID
+    for record in ranked:
+        told = record.open_access
+        if (
+            told is not _UNSAID
+            and told != access
+            and (access == _UNSAID or (told.is_oa and not access.is_oa))
+        ):
+            access = told
+            provenance["open_access"] = record.source
+    return access
 
 
 def merge_references(records: Sequence[Record]) -> tuple[Identifier, ...]:
@@ -101,23 +111,6 @@ def title_key(title: str) -> bytes:
     """16 bytes that are equal where two whole titles fold to the same words."""
     folded = words(title)
     return hashlib.blake2b((" ".join(folded) if folded else title).encode(), digest_size=16).digest()
-
-
-def match_key(record: Record | Work) -> bytes | None:
-    """16 bytes that are equal where title, year and first author's family name agree; None where one is missing."""
-    if record.year is None or not record.authors:
-        return None
-    family = _family_words(record.authors[0])
-    if not family or not words(record.title):
-        return None
-    return hashlib.blake2b(
-        b"\x1f".join((title_key(record.title), str(record.year).encode(), " ".join(family).encode())),
-        digest_size=16,
-    ).digest()
-
-
-def _family_words(author: Author) -> list[str]:
-    return words(author.family) if author.family else words(author.name)[-1:]
 
 
 def seed_of(record: Record) -> str:

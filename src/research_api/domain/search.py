@@ -20,6 +20,8 @@ CATALOG = "catalog"
 SOURCE_NAMES = (
     "catalog", "openalex", "semanticscholar", "crossref", "arxiv", "europepmc", "pubmed", "doaj", "core", "datacite",
 )  # fmt: skip
+# whom lists of references and citations may come from: one more source knows citations and nothing else
+EDGE_SOURCE_NAMES = (*SOURCE_NAMES, "opencitations")
 
 
 class Mode(StrEnum):
@@ -194,6 +196,11 @@ class SourceReport:
     count: int
     latency_ms: int
     sent: str | None = None
+
+    @property
+    def is_answer(self) -> bool:
+        """True where the source told what it has, if anything."""
+        return self.outcome in (SourceOutcome.OK, SourceOutcome.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from research_api.domain.query import Query
 from research_api.domain.search import Filters, Sort, SourceOutcome
 from research_api.domain.works import Identifier, Record
 
+# tells where the free copies of works are that others know: without its answer nothing is in doubt
+UNPAYWALL = "unpaywall"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceQuestion:

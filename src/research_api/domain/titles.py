@@ -25,6 +25,11 @@ _DIGITS = re.compile(r"[0-9]+")
 _ARTICLES = frozenset({"a", "an", "the"})
 _ROMAN = re.compile(r"[ivx]+")
 _VOWELS = frozenset("aeiouy")
+# words that two letters in other order make others
+_SWAPPED_WORDS = frozenset(
+    frozenset(pair.split("/"))
+    for pair in ("casual/causal", "causality/casualty", "marital/martial", "trail/trial", "trails/trials")
+)
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda",
     "μ": "mu", "π": "pi", "σ": "sigma", "τ": "tau", "ω": "omega",
@@ -155,32 +160,44 @@ def _words_of(text: str) -> tuple[str, ...]:
 
 
 def _is_mistyped(one: TitleForm, other: TitleForm) -> bool:
-    """One letter of one word of at least five letters was mistyped, in a way that hardly makes another word.
-
-    Not its beginning, which negates and opposes (un-, ab-, ad-), not its last letter, and no vowel for another:
-    nitrate and nitrite, alkane and alkene are studied side by side by the same people.
-    """
+    """One letter of one long word was mistyped, in a way that hardly makes another word."""
     if len(one.words) != len(other.words):
         return False
     apart = [(mine, theirs) for mine, theirs in zip(one.words, other.words, strict=True) if mine != theirs]
     if len(apart) != 1:
         return False
-    mine, theirs = apart[0]
+    short, long = sorted(apart[0], key=len)
     return (
-        min(len(mine), len(theirs)) >= 5
-        and mine.isalpha()
-        and theirs.isalpha()
-        and mine[:2] == theirs[:2]
-        and mine[-1] == theirs[-1]
-        and not (_ROMAN.fullmatch(mine) or _ROMAN.fullmatch(theirs))
-        and OSA.distance(mine, theirs, score_cutoff=1) == 1
-        and not _is_other_vowel(mine, theirs)
+        len(short) >= 5
+        and short.isalpha()
+        and long.isalpha()
+        and frozenset(apart[0]) not in _SWAPPED_WORDS
+        and OSA.distance(short, long, score_cutoff=1) == 1
+        and (_is_other_letter(short, long) if len(short) == len(long) else _is_lost_letter(short, long))
     )
 
 
-def _is_other_vowel(mine: str, theirs: str) -> bool:
-    changed = [pair for pair in zip(mine, theirs, strict=False) if pair[0] != pair[1]]
-    return len(mine) == len(theirs) and len(changed) == 1 and _VOWELS.issuperset(changed[0])
+def _is_other_letter(mine: str, theirs: str) -> bool:
+    """Two letters changed places, or one consonant stands for another: not in the ending, and not in a prefix.
+
+    Nitrate and nitrite, sulfide and sulfite, absorption and adsorption are studied side by side by the same people.
+    """
+    places = [place for place, (a, b) in enumerate(zip(mine, theirs, strict=True)) if a != b]
+    if len(places) == 2:
+        return True
+    place = places[0]
+    is_beginning = place == 0 or (place == 1 and mine[0] in _VOWELS)
+    return (
+        _VOWELS.isdisjoint((mine[place], theirs[place]))
+        and place < len(mine) - 3
+        and (not is_beginning or (len(mine) >= 8 and place == 0))
+    )
+
+
+def _is_lost_letter(short: str, long: str) -> bool:
+    """A letter is missing or doubled: not the last one, and no vowel at the beginning (typical, atypical)."""
+    place = next((place for place, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return place < len(short) and (place > 0 or (long[0] not in _VOWELS and len(long) >= 7))
 
 
 def _is_similar(one: TitleForm, other: TitleForm) -> bool:
@@ -196,7 +213,7 @@ def _is_similar(one: TitleForm, other: TitleForm) -> bool:
 def _is_without_subtitle(short: TitleForm, long: TitleForm) -> bool:
     """The short title is what stands before the subtitle of the long one, which numbers no part and no year."""
     base = "".join(long.base)
-    if short.letters != base or len(short.words) < 3 or len(base) == len(long.letters):
+    if short.letters != base or len(base) == len(long.letters):
         return False
     rest = long.words[len(long.base) :]
     return not any(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from research_api.domain.agreement import RecordKey, WorkState, agree, contradicts
 from research_api.domain.batch import Incoming, Known, MergedWork, Outcome, Plan, prepare
-from research_api.domain.batch_names import candidate_ids, in_turn, naming_turn, seeds_in_order
+from research_api.domain.batch_names import SeedRank, candidate_ids, free_id, in_turn, naming_turn
 from research_api.domain.identifiers import SCHEMES
 from research_api.domain.matching import alike_pairs, joinable
-from research_api.domain.merging import match_key, merge_records, merge_references, title_key
-from research_api.domain.near_keys import near_keys
+from research_api.domain.merging import merge_records, merge_references, title_key
+from research_api.domain.near_keys import NearKeys, near_keys
+from research_api.domain.parts import whole
 from research_api.domain.version_links import Link, links_now
-from research_api.domain.works import Identifier, Record
+from research_api.domain.works import Identifier, Record, Work
 
 __all__ = ["Incoming", "Known", "MergedWork", "Outcome", "Plan", "Upsert", "candidate_ids", "prepare"]
 
@@ -62,6 +63,8 @@ class Upsert:
     def _take(self, incoming: Incoming) -> bool:
         """Whether the record is another than before; its work is known then."""
         known = self._known.digests.get(incoming.key)
+        if known is not None and known[1] != incoming.digest:
+            incoming = whole(incoming, self._work(known[0]).records.get(incoming.key))
         if known is not None and known[1] == incoming.digest:
             return False
         if known is not None and self._has_left(incoming, self._work(known[0])):
@@ -134,7 +137,7 @@ class Upsert:
         return joined
 
     def _joined(self, works: list[WorkState]) -> WorkState:
-        survivor = min(works, key=lambda work: (work.age, work.id))
+        survivor = min(works, key=lambda work: (work.id in self._new, work.age, work.id))
         for work in works:
             if work is survivor:
                 continue
@@ -182,10 +185,13 @@ class Upsert:
                 self._known.near.setdefault(key, []).append(work_id)
 
     def _near(self, work: WorkState) -> list[WorkState]:
-        near = self._known.near
-        ids = {self._survivor(one) for key in self._asked.get(work.id, ()) for one in near.get(key, ())}
+        near, works = self._known.near, self._known.works
+        ids: set[str] = set()
+        for key in self._asked.get(work.id, ()):
+            if found := near.get(key):
+                ids.update(map(self._survivor, found))
         ids.discard(work.id)
-        return [self._known.works[one] for one in sorted(ids) if one in self._known.works]
+        return [works[one] for one in sorted(ids) if one in works] if ids else []
 
     def _links(self) -> dict[str, str | None]:
         linked: list[Link] = [
@@ -208,15 +214,15 @@ class Upsert:
     def _named(self) -> dict[str, str]:
         """The ids of the new works, by the names that they had in this batch; `known` has the ids from now on."""
         ids: dict[str, str] = {}
-        new = [self._known.works[one] for one in self._new if one not in self._redirects]
-        for work in sorted(new, key=lambda work: naming_turn(work, self._known.owners)):
-            candidates = candidate_ids(seeds_in_order(work)[0])
-            ids[work.id] = next(one for one in candidates if one not in self._known.taken_ids)
-            self._known.taken_ids.add(ids[work.id])
-        for old, new_id in ids.items():
+        taken = self._known.taken_ids
+        for _, rank, name in sorted(self._naming_turns()):
+            ids[name] = free_id(rank, taken)
+            taken.add(ids[name])
+        for old in self._new:
             work = self._known.works.pop(old)
-            work.id = new_id
-            self._known.works[new_id] = work
+            if old in ids:
+                work.id = ids[old]
+                self._known.works[work.id] = work
         for identifier, work_id in self._owners.items():
             self._known.owners[identifier] = self._final(work_id, ids)
         for key, (incoming, work_id) in self._written.items():
@@ -224,6 +230,12 @@ class Upsert:
         for found in self._known.near.values():
             found[:] = [self._final(one, ids) for one in found]
         return ids
+
+    def _naming_turns(self) -> Iterator[tuple[bool, SeedRank, str]]:
+        for name in self._new:
+            if name not in self._redirects:
+                rank = min(self._written[key][0].rank for key in self._known.works[name].records)
+                yield (*naming_turn(rank, name, self._known.owners), name)
 
     def _final(self, work_id: str, ids: dict[str, str]) -> str:
         survivor = self._survivor(work_id)
@@ -254,11 +266,27 @@ class Upsert:
         return work_id
 
     def _merged(self, work_id: str) -> MergedWork:
-        records = list(self._known.works[work_id].records.values())
+        told = self._known.works[work_id].records
+        records = list(told.values())
         work = merge_records(work_id, records)
         return MergedWork(
-            work, title_key(work.title), match_key(work), near_keys(work), merge_references(records)
+            work,
+            title_key(work.title),
+            self._near_keys(work, told),
+            merge_references(records),
         )
+
+    def _near_keys(self, work: Work, told: Iterable[RecordKey]) -> NearKeys | None:
+        """Those of the record that the title is from, where that one was read in this batch."""
+        for key in told:
+            incoming, _ = self._written.get(key, (None, ""))
+            if incoming is not None and _has_title_of(work, incoming.record):
+                return incoming.near
+        return near_keys(work)
+
+
+def _has_title_of(work: Work, record: Record) -> bool:
+    return (work.title, work.year, work.authors[:1]) == (record.title, record.year, record.authors[:1])
 
 
 def _strongest_first(identifiers: Iterable[Identifier]) -> list[Identifier]:

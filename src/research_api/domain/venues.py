@@ -35,30 +35,12 @@ _SMALL = frozenset(
         "et",
     ]
 )
-_YEAR = re.compile(r"(?:1[89]|20)[0-9]{2}|[0-9]+(?:st|nd|rd|th)?")
-_ORDINALS = frozenset(
-    [
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "eleventh",
-        "twelfth",
-        "thirteenth",
-        "fourteenth",
-        "fifteenth",
-        "sixteenth",
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-    ]
+_YEAR = re.compile(r"(?:1[89]|20)[0-9]{2}")
+_COUNT = re.compile(
+    r"[0-9]+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+    r"|[a-z]+teenth|(?:twen|thir|for|fif|six|seven|eigh|nine)tieth"
 )
+_NUMBER = re.compile(r"[0-9]+(?:st|nd|rd|th)?")
 # where a copy lies, or in which series a volume is: says nothing of where the work came out
 _HOLDERS = frozenset(
     [
@@ -126,27 +108,24 @@ def compare_venues(one: str, other: str) -> VenueMatch:
     if bool(_SIDE_MEETINGS.intersection(mine)) != bool(_SIDE_MEETINGS.intersection(theirs)):
         return VenueMatch.DIFFERENT
     alike = token_set_ratio(" ".join(mine), " ".join(theirs))
-    if alike >= 90:
-        return VenueMatch.SAME
     return VenueMatch.DIFFERENT if alike < 70 else VenueMatch.UNKNOWN
 
 
 def are_of_other_years(one: str, other: str) -> bool:
     """True where both name the year or the count of a meeting, and not the same: 52nd and 53rd, 2014 and 2015."""
-    mine, theirs = _counts(one), _counts(other)
-    return bool(mine) and bool(theirs) and not mine & theirs
+    mine, theirs = words(one), words(other)
+    return _differ(mine, theirs, _YEAR) or _differ(mine, theirs, _COUNT)
 
 
-def _counts(venue: str) -> set[str]:
-    return {
-        word for word in words(venue) if _YEAR.fullmatch(word) or word in _ORDINALS or word.endswith("ieth")
-    }
+def _differ(mine: Sequence[str], theirs: Sequence[str], pattern: re.Pattern[str]) -> bool:
+    ours, others = (set(filter(pattern.fullmatch, found)) for found in (mine, theirs))
+    return bool(ours) and bool(others) and not ours & others
 
 
 def _significant(venue: str) -> tuple[str, ...]:
     """The words that tell venues apart: no years and counts, which one source gives and another does not."""
     found = words(venue.partition("(")[0] or venue)
-    return tuple(word for word in found if word not in _SMALL and not _YEAR.fullmatch(word))
+    return tuple(word for word in found if word not in _SMALL and not _NUMBER.fullmatch(word))
 
 
 def _is_abbreviation(short: Sequence[str], long: Sequence[str]) -> bool:

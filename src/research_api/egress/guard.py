@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-import time
 from collections import Counter
 from ipaddress import ip_address
 from threading import Lock
@@ -69,16 +68,17 @@ class Guard:
         addresses = self.resolved(target, bounds.until)
         self.policy.check(target, addresses)
         addresses = addresses[:MAX_TRIES]
+        failure: CallFailed = CallBroken(NOT_REACHED)
         for number, address in enumerate(addresses):
             # each of those that are left gets the same share of the time that is left
             seconds = bounds.seconds_left() / (len(addresses) - number)
             try:
                 return _opened(target, address, seconds)
+            except TimeoutError:
+                failure = CallTimedOut(TIME_IS_OVER)
             except OSError:
-                continue
-        if time.monotonic() >= bounds.until:
-            raise CallTimedOut(TIME_IS_OVER)
-        raise CallBroken(NOT_REACHED)
+                failure = CallBroken(NOT_REACHED)
+        raise failure
 
     def secure(self, plain: BoundedSocket, host: str) -> ssl.SSLSocket:
         """TLS over the connection, with a certificate that is valid for the host. Raises CallFailed."""

@@ -170,11 +170,16 @@ def _body_of(response: Response, max_bytes: int) -> bytes:
 
 
 def _followed(request: PreparedRequest, location: str) -> str:
-    """Where the redirect leads: to the same scheme, host and port. Raises CallFailed."""
-    before = read_url(str(request.url))
-    after = read_url(urldefrag(urljoin(str(request.url), location)).url)
+    """Where the redirect leads: to the same scheme, host and port. Raises Refused."""
+    here = str(request.url)
+    before = read_url(here)
+    try:
+        there = urldefrag(urljoin(here, location)).url
+    except ValueError:
+        there = ""
+    after = read_url(there)
     if before is None or after is None or (before.scheme, before.endpoint) != (after.scheme, after.endpoint):
         raise Refused(REDIRECT_LEAVES, before.endpoint.host if before else "")
     if request.method not in _SAFE_METHODS:
         raise Refused(REDIRECT_OF_BODY, before.endpoint.host)
-    return urldefrag(urljoin(str(request.url), location)).url
+    return there

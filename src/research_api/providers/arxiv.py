@@ -20,12 +20,13 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
-from research_api.domain.calls import Outgoing, Send
+from research_api.domain.calls import Send
 from research_api.domain.search import Filters, Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.dialect import Dialect, translated
+from research_api.providers.forms import get_or_post
 from research_api.providers.replies import records_of, xml_of
 from research_api.records import fields
 from research_api.records.arxiv import ATOM, to_record
@@ -106,7 +107,7 @@ class ArxivSource:
             batch = ids[start : start + _BATCH]
             feed = self._feed(send, ("id_list", ",".join(batch)), ("max_results", str(len(batch))))
             records, _ = records_of(feed.iterfind(f"{ATOM}entry"), to_record)
-            found += records
+            found += [record for record in records if record.source_id in batch]
         return tuple(found)
 
     def references(self, identifier: Identifier, limit: int, send: Send) -> Edges:  # noqa: ARG002 - as the port has it
@@ -119,7 +120,7 @@ class ArxivSource:
 
     def _feed(self, send: Send, *params: tuple[str, str]) -> Element:
         """The feed of results. Raises SourceFailed for the feed of an error and for all that is no feed."""
-        reply = send(Outgoing(self._url, params))
+        reply = send(get_or_post(self._url, params))
         feed = xml_of(reply)
         if feed.tag != f"{ATOM}feed":
             raise SourceFailed("The source answered XML of another shape.", status=reply.status)

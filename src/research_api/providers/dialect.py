@@ -31,7 +31,7 @@ class Dialect:
     """What a source's query language can say; the defaults are those of Lucene's.
 
     fields: field of ours, None for words without one, to a template with one `{}`; a field that is missing cannot be
-    said. has_or, has_phrases, has_prefixes: whether these can be said.
+    said. has_or, has_phrases, has_prefixes: whether these can be said. shortest_prefix: characters before the `*`.
     years: writes a range, an open end as None; None where years are no part of the query. escape: applied to each word.
     """
 
@@ -41,6 +41,7 @@ class Dialect:
     has_or: bool = True
     has_phrases: bool = True
     has_prefixes: bool = True
+    shortest_prefix: int = 1
     years: Callable[[int | None, int | None], str] | None = None
     escape: Callable[[str], str] = _plain
 
@@ -96,6 +97,6 @@ def _leaf(leaf: Word | Phrase, dialect: Dialect) -> str | None:
         if not dialect.has_phrases:
             return _said(make_and([Word(word, leaf.field) for word in leaf.words]), dialect)
         return template.format('"' + " ".join(map(dialect.escape, leaf.words)) + '"')
-    if leaf.prefix and not dialect.has_prefixes:
+    if leaf.prefix and not (dialect.has_prefixes and len(leaf.text) >= dialect.shortest_prefix):
         return None
     return template.format(dialect.escape(leaf.text) + ("*" if leaf.prefix else ""))

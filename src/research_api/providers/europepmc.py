@@ -2,14 +2,16 @@
 
 Pages (read 2026-11): "Articles RESTful API" with its Web Service Reference Guide (europepmc.org/RestfulWebService),
 "Search syntax reference" (europepmc.org/searchsyntax), and the module `fields`, which lists what can be searched.
-Limits: no key; ten requests a second are asked for; 1,000 results a page, 25 where no number is asked for. A result
-of the kind "core", which we ask for, is 10 KB (recordings).
+Limits: no key; ten requests a second, as clients of it report; 1,000 results a page, 25 where no number is asked for.
+A result of the kind "core", which we ask for, is 10 KB (recordings).
 Licence: metadata free to reuse; full texts and abstracts under the licences of their publishers.
 
 Failures come with status 200 too, as `errCode` and `errMsg`. Unfielded words would be looked for in full texts as
 well, so that words are asked for in title and abstract. Citations and references come as short notes, whose full
 records a second call brings; references that Europe PMC could not match keep their DOI alone.
-What it cannot do: closed access only, types other than preprints and all else, counts of citations as a filter.
+Long queries go to `searchPOST`, as a form.
+What it cannot do: given names in the query (`author:` finds family names with initials), closed access only, types
+other than preprints and all else, counts of citations as a filter.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, Sourc
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.dialect import Dialect, translated
+from research_api.providers.forms import get_or_post
 from research_api.providers.replies import json_of, records_of
 from research_api.records import fields
 from research_api.records.europepmc import SOURCE, TYPES, to_record
@@ -134,7 +137,8 @@ class EuropePmcSource:
             *more,
             *self._caller,
         )
-        body = _answer(send, Outgoing(f"{self._base_url}/search", params))
+        url = f"{self._base_url}/search"
+        body = _answer(send, get_or_post(url, params, post_url=f"{url}POST"))
         results = fields.members_of(body.get("resultList")).get("result")
         if not isinstance(results, list):
             raise SourceFailed("The source answered JSON of another shape.")

@@ -8,24 +8,24 @@ Limits: three requests a second for each address, ten with a key; esearch gives 
 Licence: NLM asks for no fee or licence; some abstracts belong to their publishers.
 
 Failures come with status 200 too: `error`, or ERROR in `esearchresult`, or an ERROR element in place of records.
-What it cannot do: parts of journals' names in the query, counts of citations, access. Sorted by citations it is asked
-for the most relevant. `author:` finds family names with initials, not given names. Asked for open access only, it
-gives what is free to read somewhere, and the record does not say where.
+What it cannot do: parts of journals' names in the query, truncated words of fewer than four characters, counts of
+citations, access. Sorted by citations it is asked for the most relevant. `author:` finds family names with initials,
+not given names. Asked for open access only, it gives what is free to read somewhere, and the record does not say where.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
-from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
-from research_api.domain.calls import Outgoing, Reply, Send
+from research_api.domain.calls import Reply, Send
 from research_api.domain.search import Filters, Sort, SourceOutcome
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.dialect import Dialect, translated
+from research_api.providers.forms import get_or_post
 from research_api.providers.replies import json_of, records_of, retry_after_of, xml_of
 from research_api.records import fields
 from research_api.records.pubmed import SOURCE, to_record
@@ -39,7 +39,8 @@ _TOOL = "research_api"
 # A record is 20 KB on average with its references (60 recordings), so this is 4 MB.
 _MAX_PAGE = 200
 _BATCH = 100
-_MAX_ADDRESS_BYTES = 1_000
+# NBK25499: POST for more than some 200 ids, and for terms of several hundred characters
+_LONGEST_QUERY_BYTES = 1_000
 _SORTS = {Sort.NEWEST: "pub_date"}
 _PREPRINTS = "posted-content"
 _NAMES = {"doi": '"{}"[aid]', "pmcid": "{}[pmcid]"}
@@ -52,7 +53,9 @@ def _years(first: int | None, last: int | None) -> str:
 
 
 _DIALECT = Dialect(
-    fields=MappingProxyType({None: "{}[tiab]", "title": "{}[ti]", "author": "{}[au]"}), years=_years
+    fields=MappingProxyType({None: "{}[tiab]", "title": "{}[ti]", "author": "{}[au]"}),
+    shortest_prefix=4,
+    years=_years,
 )
 
 
@@ -149,11 +152,7 @@ class PubmedSource:
 
     def _ask(self, send: Send, program: str, *params: tuple[str, str]) -> Reply:
         url = f"{self._base_url}/{program}.fcgi"
-        body = urlencode([*params, *self._caller])
-        if len(body) <= _MAX_ADDRESS_BYTES:
-            return send(Outgoing(url, (*params, *self._caller)))
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return send(Outgoing(url, headers=headers, method="POST", body=body.encode()))
+        return send(get_or_post(url, (*params, *self._caller), longest=_LONGEST_QUERY_BYTES))
 
 
 def _term(asked: str, filters: Filters) -> str:

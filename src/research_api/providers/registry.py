@@ -70,6 +70,11 @@ def default_names(keys: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
+def beside_searches() -> tuple[str, ...]:
+    """Those that cannot be searched, and that are asked by default for more of a work or of its citations."""
+    return tuple(name for name, kind in _KINDS.items() if kind.module.VERIFIED and not kind.searches)
+
+
 def make_sources(base_urls: Mapping[str, str], keys: Mapping[str, str], contact: str) -> dict[str, Source]:
     """Every source, at the address that was given for it or at its public one; asking one is left to others."""
     return {

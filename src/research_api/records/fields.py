@@ -131,7 +131,7 @@ def author_of(
 
 def authors_of(found: Iterable[Author | None]) -> tuple[Author, ...]:
     """The authors that have a name, the first 5,000 of them."""
-    return tuple(author for author in found if author)[:MAX_AUTHORS]
+    return tuple(islice((author for author in found if author), MAX_AUTHORS))
 
 
 def identifiers_of(*pairs: tuple[str, object]) -> tuple[Identifier, ...]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import structlog
 
-from research_api.domain.agreement import RecordKey
 from research_api.domain.batch import Incoming
 from research_api.domain.blending import counted_words, forms_of
 from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
-from research_api.domain.previews import Looked, Preview, joined_looks, preview_of
-from research_api.domain.search import SearchWarning, SourceOutcome
+from research_api.domain.previews import Preview, joined_looks, preview_of
+from research_api.domain.search import SearchWarning
 from research_api.domain.works import work_id_from_number, work_number
-from research_api.services.behind import Behind
 from research_api.services.catalog_list import CatalogLister, Listed
 from research_api.services.gathered import Gathered
-from research_api.services.merged_list import merged_list
+from research_api.services.intake import RecordIntake, each_once
+from research_api.services.merged_list import Heard, merged_list
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import Answers, AtHand, Own, SourceAnswers, Turn
@@ -29,8 +27,6 @@ log = structlog.get_logger(__name__)
 # of the catalog's list so many get a score by their words
 AT_HAND = 50
 
-_NOTHING_TOLD: Mapping[RecordKey, str] = MappingProxyType({})
-_DONE = (SourceOutcome.OK, SourceOutcome.EMPTY)
 # passing faults of the catalog: an answer that has them is not kept
 _PASSING = frozenset({"vectors_unavailable"})
 _STALE_SOURCES = SearchWarning(
@@ -51,21 +47,22 @@ class SourceAsker:
     """One for a process; threads share it."""
 
     def __init__(
-        self, answers: SourceAnswers, lister: CatalogLister, store: WorkStore, writing: Behind
+        self, answers: SourceAnswers, lister: CatalogLister, store: WorkStore, intake: RecordIntake
     ) -> None:
-        """writing: for storing what was found, which no answer waits for."""
         self._answers = answers
         self._lister = lister
         self._store = store
-        self._writing = writing
+        self._intake = intake
 
     def ask(self, turn: Turn) -> Asked:
         """What the sources give until the deadline, merged; it is stored behind the answer."""
-        answers = self._answers.of(turn, Own(lambda: self._own(turn), self._look, self._write_through))
-        batch = _batch(answers.given)
+        answers = self._answers.of(
+            turn, Own(lambda: self._own(turn), self._intake.look, self._intake.write_through)
+        )
+        batch = each_once({name: given.records for name, given in answers.given.items()})
         preview = self._preview(answers.given, batch)
         asked = self._merged(turn.question, answers, preview)
-        self._write_through(batch, preview.ids)
+        self._intake.write_through(batch, preview.ids)
         return asked
 
     def _own(self, turn: Turn) -> AtHand:
@@ -78,9 +75,9 @@ class SourceAsker:
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})
         links = self._links(preview, catalog.listed.kept.numbers)
-        kept = merged_list(question, answers.given, preview, catalog, links)
+        kept = merged_list(Heard(question, answers.given, preview, catalog, links))
         reports = tuple(answers.reports.values())
-        is_complete = all(report.outcome in _DONE for report in reports)
+        is_complete = all(report.is_answer for report in reports)
         warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
         is_passing = any(warning.code in _PASSING for warning in warnings)
         kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
@@ -91,16 +88,8 @@ class SourceAsker:
         looks = [one.looked for one in given.values() if one.looked is not None]
         unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
         if unseen:
-            looks.append(self._look(unseen))
+            looks.append(self._intake.look(unseen))
         return preview_of(joined_looks(looks), batch)
-
-    def _look(self, records: Sequence[Incoming]) -> Looked:
-        """Without the database the works are named as a new catalog would name them."""
-        try:
-            return self._store.look(records)
-        except ResearchApiError as error:
-            log.warning("not_compared_with_the_catalog", error=type(error).__name__)
-            return Looked()
 
     def _links(self, preview: Preview, own: Sequence[int]) -> dict[int, int]:
         """Preprint to publication, as numbers of works. The store is asked only where some work has versions."""
@@ -111,29 +100,6 @@ class SourceAsker:
             except ResearchApiError as error:
                 log.warning("versions_not_linked", error=type(error).__name__)
         return links
-
-    def _write_through(
-        self, batch: Sequence[Incoming], told: Mapping[RecordKey, str] = _NOTHING_TOLD
-    ) -> None:
-        """told: the ids under which the answer shows the works of the records."""
-        if batch:
-            self._writing.submit(lambda: self._write(batch, told))
-
-    def _write(self, batch: Sequence[Incoming], told: Mapping[RecordKey, str]) -> None:
-        try:
-            self._store.upsert(batch)
-            # what another search stored since we looked may have named them otherwise
-            if told:
-                self._store.keep_names(told)
-        except ResearchApiError as error:
-            # they come again with the next search that finds them
-            log.warning("not_written_through", count=len(batch), error=type(error).__name__)
-
-
-def _batch(given: Mapping[str, Gathered]) -> list[Incoming]:
-    """All records, in an order that does not depend on who answered first; each once."""
-    found = {one.key: one for name in sorted(given) for one in given[name].records}
-    return list(found.values())
 
 
 def _nothing_listed(question: Question) -> Listed:

@@ -29,8 +29,8 @@ RANKING_VERSION = 1
 FRESH_SECONDS = 15 * 60
 KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
-# beyond the deadline, for merging and ranking, before another process takes the flight over
-LANDING_SECONDS = 2.0
+# beyond the deadline, for merging and ranking, before others take the flight for lost
+LANDING_SECONDS = 0.5
 # who waits for another's answer, which goes out at the same deadline, waits so much longer for it
 GRACE_SECONDS = 0.2
 # what is left to the catalog where that other never answers
@@ -116,7 +116,7 @@ class FederatedSearch:
     def _renew(self, question: Question, asking: Asking, key: str) -> None:
         """The kept answer is replaced behind this request, unless somebody is about it already."""
         turn = self._turn(question, asking, self._cache.visit(), passes_by=False)
-        flight = turn.visit.fly(key, asking.seconds + LANDING_SECONDS)
+        flight = turn.visit.fly(_flight_name(turn, key, asking.seconds), asking.seconds + LANDING_SECONDS)
         if flight.is_mine:
             thread = threading.Thread(target=self._asked, args=(turn, key, flight), name="renew", daemon=True)
             thread.start()
@@ -126,9 +126,9 @@ class FederatedSearch:
 
         Who gives more or less time asks for himself: one would get less than he waits for, the other nothing in time.
         """
-        flight_key = _digest(["flight", key, seconds, turn.passes_by])
+        name = _flight_name(turn, key, seconds)
         while (left := turn.until - self._monotonic()) > 0:
-            flight = turn.visit.fly(flight_key, left + LANDING_SECONDS)
+            flight = turn.visit.fly(name, left + LANDING_SECONDS)
             if flight.is_mine:
                 # somebody may have landed since we looked
                 known = None if turn.passes_by else self._known(turn, key)
@@ -178,6 +178,10 @@ def answer_key(question: Question, asking: Asking) -> str:
     repeats = sorted(repeated_words(question.request.text).items())
     named = [f"{one.scheme}:{one.value}" for one in question.identifiers]
     return _digest([RANKING_VERSION, canonical, repeats, named, body, asking.names, asking.depth])
+
+
+def _flight_name(turn: Turn, key: str, seconds: float) -> str:
+    return _digest(["flight", key, seconds, turn.passes_by])
 
 
 def _digest(parts: Sequence[object]) -> str:

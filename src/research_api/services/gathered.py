@@ -61,9 +61,9 @@ def decode_gathered(data: bytes) -> Gathered:
     """What `encode_gathered` was given. Raises ValueError, KeyError or TypeError for other bytes."""
     head_text, *lines = data.decode("utf-8", "surrogatepass").split("\n")
     head = json.loads(head_text)
-    records = tuple(prepare(record_from_body(json.loads(line))) for line in lines)
+    records = tuple(prepare(record_from_body(json.loads(line)), is_part=True) for line in lines)
     return Gathered(records, head["sent"], head["total"])
 
 
 def _prepared(records: Sequence[Record]) -> tuple[Incoming, ...]:
-    return tuple([prepare(record) for record in records])
+    return tuple([prepare(record, is_part=True) for record in records])

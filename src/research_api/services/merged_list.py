@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from research_api.domain.blending import CATALOG_WEIGHT, blended, word_scores
+from research_api.domain.blending import blended, word_scores
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Preview
@@ -30,57 +30,61 @@ from research_api.services.versions import collapsed
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """All that is known of a question's answer. given: by source. preview: which works their records are.
+
+    links: preprint to publication, as numbers of works.
+    """
+
+    question: Question
+    given: Mapping[str, Gathered]
+    preview: Preview
+    catalog: AtHand
+    links: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """works: those that sources gave. placed: all works with their places. own: the catalog's with its scores."""
 
-    question: Question
     works: Mapping[int, Work]
     placed: Mapping[int, Sequence[Placed]]
     own: Mapping[int, float]
 
 
-def merged_list(
-    question: Question,
-    given: Mapping[str, Gathered],
-    preview: Preview,
-    catalog: AtHand,
-    links: Mapping[int, int],
-) -> KeptList:
-    """The list, without reports. given: by source; preview: which works their records are.
-
-    links: preprint to publication, as numbers of works.
+def merged_list(heard: Heard) -> KeptList:
+    """The list, without reports.
 
     A work stands once, with its place in each source that has it. What filters and clauses do not accept is left out.
     Facets count the catalog's works and those that only other sources have.
     """
-    works = {work_number(work.id): work for work in preview.works.values() if _is_wanted(question, work)}
-    placed = _placed(given, preview, works)
-    own = _survivors(catalog.listed.kept, preview)
-    for rank, number in enumerate(own, start=1):
-        placed.setdefault(number, []).append(Placed(CATALOG, rank, work_id_from_number(number)))
-    found = _Found(question, works, placed, own)
-    ranked = (
-        _ranked(found, _words(question, given, preview, catalog, placed), catalog.listed.named)
-        if question.request.sort is Sort.RELEVANCE
-        else _sorted(found, question.request.sort)
-    )
-    shown = ranked
-    if question.request.versions is Versions.COLLAPSE:
-        shown = collapsed(ranked, links)
+    request, found = heard.question.request, _found(heard)
+    ranked = _ranked(heard, found) if request.sort is Sort.RELEVANCE else _sorted(found, request.sort)
+    shown = collapsed(ranked, heard.links) if request.versions is Versions.COLLAPSE else ranked
     hidden = len(ranked) - len(shown)
     shown = shown[:MAX_KEPT_WORKS]
-    new = [number for number in works if number in placed and number not in own]
-    kept = catalog.listed.kept
+    new = [number for number in found.works if number in found.placed and number not in found.own]
+    kept = heard.catalog.listed.kept
     return replace(
         kept,
         numbers=tuple([number for number, _ in shown]),
         scores=tuple([score for _, score in shown]),
         total=kept.total + len(new) - hidden,
-        facets=_facets(kept, [works[number] for number in new], question.request.facets),
-        is_counted=kept.is_counted and not any(one.has_more for one in given.values()),
-        works={number: works[number] for number, _ in shown if number in works},
-        placed={number: tuple(placed[number]) for number, _ in shown if number in works},
+        facets=_facets(kept, [found.works[number] for number in new], request.facets),
+        is_counted=kept.is_counted and not any(one.has_more for one in heard.given.values()),
+        works={number: found.works[number] for number, _ in shown if number in found.works},
+        placed={number: tuple(found.placed[number]) for number, _ in shown if number in found.works},
     )
+
+
+def _found(heard: Heard) -> _Found:
+    all_works = heard.preview.works.values()
+    works = {work_number(work.id): work for work in all_works if _is_wanted(heard.question, work)}
+    placed = _placed(heard.given, heard.preview, works)
+    own = _survivors(heard.catalog.listed.kept, heard.preview)
+    for rank, number in enumerate(own, start=1):
+        placed.setdefault(number, []).append(Placed(CATALOG, rank, work_id_from_number(number)))
+    return _Found(works, placed, own)
 
 
 def _is_wanted(question: Question, work: Work) -> bool:
@@ -131,17 +135,17 @@ def _sorted(found: _Found, sort: Sort) -> list[tuple[int, float]]:
     return sorted(keys.items(), key=lambda one: (-one[1], one[0]))
 
 
-def _ranked(found: _Found, words: Mapping[int, float], named: int) -> list[tuple[int, float]]:
-    """named: how many works of the catalog's list the text names."""
+def _ranked(heard: Heard, found: _Found) -> list[tuple[int, float]]:
+    """By words and places; what the text names comes first."""
     lists: dict[str, dict[int, int]] = {}
     for number, places in found.placed.items():
         for place in places:
             lists.setdefault(place.name, {})[number] = place.rank
     ordered = {name: sorted(ranks, key=ranks.__getitem__) for name, ranks in lists.items()}
-    ranked = blended(ordered, {CATALOG: CATALOG_WEIGHT}, words)
-    first = [number for number in list(found.own)[:named] if number in found.placed]
-    if found.question.request.mode is not Mode.STRICT:
-        first += [number for number, work in found.works.items() if _is_named(found.question, work)]
+    ranked = blended(ordered, _words(heard, found))
+    first = list(found.own)[: heard.catalog.listed.named]
+    if heard.question.request.mode is not Mode.STRICT:
+        first += [number for number, work in found.works.items() if _is_named(heard.question, work)]
     return _with_first(ranked, [number for number in dict.fromkeys(first) if number in found.placed])
 
 
@@ -158,21 +162,15 @@ def _is_named(question: Question, work: Work) -> bool:
     return bool(names & set(question.identifiers)) or _is_titled(question, work)
 
 
-def _words(
-    question: Question,
-    given: Mapping[str, Gathered],
-    preview: Preview,
-    catalog: AtHand,
-    placed: Mapping[int, Sequence[Placed]],
-) -> dict[int, float]:
+def _words(heard: Heard, found: _Found) -> dict[int, float]:
     """Of the texts that are told of one work, the longest is scored."""
-    counted = {number: one for number, one in catalog.counted.items() if number in placed}
-    for gathered in given.values():
+    counted = {number: one for number, one in heard.catalog.counted.items() if number in found.placed}
+    for gathered in heard.given.values():
         for key, one in gathered.counted.items():
-            number = work_number(preview.ids[key])
-            if number in placed and (number not in counted or counted[number].length < one.length):
+            number = work_number(heard.preview.ids[key])
+            if number in found.placed and (number not in counted or counted[number].length < one.length):
                 counted[number] = one
-    return word_scores(counted, asked_words(question))
+    return word_scores(counted, asked_words(heard.question))
 
 
 def _sort_key(sort: Sort, work: Work) -> float:

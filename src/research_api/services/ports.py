@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from research_api.domain.agreement import RecordKey
+from research_api.domain.edges import Referring
 from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
 from research_api.domain.neighbours import Reach
@@ -112,6 +113,17 @@ class ReferenceStore(Protocol):
 
     def coupled(self, work_id: str, limit: int) -> list[Coupling]:
         """Works that refer to works which this one refers to, those with the most in common first.
+
+        Raises DatabaseUnavailable.
+        """
+        ...
+
+    def of(self, work_id: str, limit: int) -> list[Identifier]:
+        """The names of what the work refers to, in no order that means anything. Raises DatabaseUnavailable."""
+        ...
+
+    def referring(self, work_id: str, names: Sequence[Identifier], limit: int) -> Referring:
+        """Works that refer to this one, by one of these names or of those that the catalog has of it.
 
         Raises DatabaseUnavailable.
         """

@@ -52,7 +52,7 @@ class RelatedService:
 
         Raises Invalid for what is no identifier, NotFound, DatabaseUnavailable.
         """
-        work = self._works.get(reference)
+        work = self._works.known(reference)
         couplings = self._references.coupled(work.id, MAX_RELATED)
         similarities, warnings = self._near(work, [one.work_id for one in couplings])
         ranked = [one for one in combined(similarities, couplings) if one.work_id != work.id][:limit]

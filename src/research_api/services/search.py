@@ -171,7 +171,7 @@ class SearchService:
             if (hit := hit_of(question, work, place, kept, with_matches=wish.with_matches)) is not None
         )
         more = view.list_id is not None and seen < len(kept.numbers)
-        complete = all(one.outcome in (SourceOutcome.OK, SourceOutcome.EMPTY) for one in kept.reports)
+        complete = all(one.is_answer for one in kept.reports)
         is_cut = view.list_id is None and len(kept.numbers) > wish.limit
         is_exact = complete and kept.is_counted and not kept.degraded
         is_stale = view.found.cache is CacheState.STALE

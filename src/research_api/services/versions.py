@@ -36,7 +36,7 @@ def as_asked(kept: KeptList, store: WorkStore) -> KeptList:
     The total counts what is shown. Where the list holds only a part of what matches, more preprints may match beyond
     it, so the total is then no exact one.
     """
-    if kept.request.versions is not Versions.COLLAPSE:
+    if kept.request.versions is not Versions.COLLAPSE or len(kept.numbers) < 2:
         return kept
     links = store.links_among(kept.numbers)
     if not links:

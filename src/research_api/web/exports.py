@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from flask import Response
 
 from research_api.domain.exports import EXPORT_FORMATS
-from research_api.domain.search import Hit, SearchAnswer
+from research_api.domain.search import Hit, SearchAnswer, SourceReport
 from research_api.domain.works import Work
+from research_api.services.works import BatchAnswer
 from research_api.web.answers import conditional
 from research_api.web.envelope import REVALIDATE
 from research_api.web.request_context import services
@@ -30,6 +31,7 @@ EXPORT_HEADERS: Mapping[str, Mapping[str, object]] = {
 FILE_HEADERS = {"Content-Disposition": EXPORT_HEADERS["Content-Disposition"]}
 BATCH_HEADERS = {
     **FILE_HEADERS,
+    **{name: EXPORT_HEADERS[name] for name in ("X-Complete", "X-Degraded", "X-Sources")},
     "X-Missing-Count": {
         "schema": {"type": "integer"},
         "description": "In files: how many references name no known work.",
@@ -65,6 +67,17 @@ def conditional_export(response: Response) -> Response:
     return conditional(response)
 
 
+def batch_headers(answer: BatchAnswer) -> dict[str, str]:
+    """What a batch says beside its works, as far as headers carry it."""
+    headers = {
+        "X-Missing-Count": str(len(answer.missing)),
+        "X-Complete": str(answer.complete).lower(),
+        "X-Degraded": str(not answer.complete).lower(),
+        "X-Sources": _outcomes(answer.sources),
+    }
+    return {name: value for name, value in headers.items() if value}
+
+
 def search_headers(answer: SearchAnswer) -> dict[str, str]:
     """What a search says beside its results, as far as headers carry it."""
     headers = {
@@ -72,8 +85,12 @@ def search_headers(answer: SearchAnswer) -> dict[str, str]:
         "X-Total-Relation": answer.relation.value,
         "X-Complete": str(answer.complete).lower(),
         "X-Degraded": str(answer.degraded).lower(),
-        "X-Sources": ", ".join(f"{report.name}={report.outcome}" for report in answer.sources),
+        "X-Sources": _outcomes(answer.sources),
         "X-Warnings": ", ".join(dict.fromkeys(warning.code for warning in answer.warnings)),
         "X-Next-Cursor": answer.next_cursor or "",
     }
     return {name: value for name, value in headers.items() if value}
+
+
+def _outcomes(reports: Iterable[SourceReport]) -> str:
+    return ", ".join(f"{report.name}={report.outcome}" for report in reports)

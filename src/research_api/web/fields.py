@@ -14,6 +14,7 @@ from marshmallow import ValidationError, fields, validate
 MAX_MARKS_IN_A_ROW = 30
 # no text of n characters in NFC is the composition of more than 4n
 MAX_COMPOSED_CHARACTERS = 4
+MIN_DEADLINE_MS, DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS = 200, 4_000, 15_000
 
 
 class Text(fields.String):
@@ -57,6 +58,15 @@ class WholeNumber(fields.Integer):
             super().__init__(strict=True, validate=bounds, metadata=metadata)
         else:
             super().__init__(strict=True, validate=bounds, metadata=metadata, load_default=load_default)
+
+
+class DeadlineMs(WholeNumber):
+    """The parameter `deadline_ms`; DEFAULT_DEADLINE_MS where it was not sent is left to the schema."""
+
+    def __init__(self) -> None:
+        meaning = "The answer goes out then, with what the sources gave so far."
+        metadata = {"description": meaning, "default": DEFAULT_DEADLINE_MS}
+        super().__init__(MIN_DEADLINE_MS, MAX_DEADLINE_MS, metadata=metadata)
 
 
 class Truth(fields.Boolean):

@@ -139,6 +139,11 @@ PROBLEM_TYPES = {
             "This server makes no vectors, or the model that makes them cannot be reached.",
             "Search with mode hybrid or lexical, or try again after the time in Retry-After.",
         ),
+        ProblemType(
+            "sources-unavailable", 503, "Whether there is such a work is not known",
+            "The catalog does not have the work, and not every source that may have it answered.",
+            "Try again after the time in Retry-After, or with a larger deadline_ms.",
+        ),
     )
 }  # fmt: skip
 

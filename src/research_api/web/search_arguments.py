@@ -21,7 +21,15 @@ from research_api.domain.search import (
     Versions,
 )
 from research_api.domain.works import WORK_TYPES
-from research_api.web.fields import ComposedText, Text, TextList, Truth, WholeNumber
+from research_api.web.fields import (
+    DEFAULT_DEADLINE_MS,
+    ComposedText,
+    DeadlineMs,
+    Text,
+    TextList,
+    Truth,
+    WholeNumber,
+)
 from research_api.web.negotiation import FormatField
 from research_api.web.work_schemas import ArgumentsSchema
 
@@ -32,7 +40,6 @@ MAX_CITATIONS = 1_000_000_000
 MAX_CURSOR_CHARACTERS = 512
 # a list may repeat names, yet not for ever
 MAX_LIST_ITEMS = 100
-MIN_DEADLINE_MS, DEFAULT_DEADLINE_MS, MAX_DEADLINE_MS = 200, 4_000, 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +133,7 @@ class SearchArgumentsSchema(ArgumentsSchema):
         validate=validate.Length(min=1, max=MAX_CURSOR_CHARACTERS),
         metadata={"description": "next_cursor of the page before. What is sent beside it must ask the same."},
     )
-    deadline_ms = WholeNumber(
-        MIN_DEADLINE_MS,
-        MAX_DEADLINE_MS,
-        metadata={
-            "description": "The answer goes out then, with what the sources gave so far.",
-            "default": DEFAULT_DEADLINE_MS,
-        },
-    )
+    deadline_ms = DeadlineMs()
     fresh = Truth(
         metadata={
             "description": "true asks the sources anew, once a minute for each key and search.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from research_api.domain.search import Relation, SourceOutcome
 from research_api.domain.works import WORK_TYPES
 
 UNKNOWN = {"unknown": "There is no such parameter."}
@@ -156,8 +157,44 @@ class RelatedAnswerSchema(AnswerSchema):
     degraded = fields.Boolean(required=True, metadata={"description": "Anything less than normal."})
 
 
+class AskedSourceSchema(AnswerSchema):
+    """What came of asking a source for works."""
+
+    name = fields.String(required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(list(SourceOutcome)))
+    count = fields.Integer(required=True)
+    latency_ms = fields.Integer(required=True)
+
+
 class BatchAnswerSchema(AnswerSchema):
     """The works that were found, in the order asked, and the references that name none."""
 
     results = fields.List(fields.Nested(WorkSchema), required=True)
     missing = fields.List(fields.String(), required=True)
+    sources = fields.List(fields.Nested(AskedSourceSchema), required=True)
+    complete = fields.Boolean(required=True, metadata={"description": "Every asked source was ok or empty."})
+    degraded = fields.Boolean(required=True, metadata={"description": "Anything less than normal."})
+
+
+class EdgeTotalSchema(AnswerSchema):
+    """How many works there are at the other ends."""
+
+    value = fields.Integer(required=True)
+    relation = fields.String(
+        required=True,
+        validate=validate.OneOf(list(Relation)),
+        metadata={"description": "eq: exactly; gte: at least."},
+    )
+
+
+class EdgesAnswerSchema(AnswerSchema):
+    """The works that a work refers to, or that refer to it."""
+
+    id = fields.String(required=True, metadata={"description": "The work that was asked about."})
+    results = fields.List(fields.Nested(WorkSchema), required=True)
+    unresolved = fields.List(fields.String(), required=True)
+    total = fields.Nested(EdgeTotalSchema, required=True)
+    sources = fields.List(fields.Nested(AskedSourceSchema), required=True)
+    complete = fields.Boolean(required=True, metadata={"description": "Every asked source was ok or empty."})
+    degraded = fields.Boolean(required=True, metadata={"description": "Anything less than normal."})
+    warnings = fields.List(fields.Nested(WorkWarningSchema), required=True)

@@ -100,6 +100,19 @@ def _provenance(provenance: Mapping[str, str]) -> dict[str, str]:
     return {"provenance": _joined(f"{field}={source}" for field, source in provenance.items())}
 
 
+def _disagreements(disagreements: Mapping[str, list[Mapping[str, Any]]]) -> dict[str, str]:
+    told = [
+        f"{field}={one['source']}:{_text(one['value'])}"
+        for field, rejected in disagreements.items()
+        for one in rejected
+    ]
+    return {"disagreements": _joined(told)}
+
+
+def _versions(versions: list[Mapping[str, Any]]) -> dict[str, str]:
+    return {"versions": _joined(one["id"] for one in versions)}
+
+
 def _matches(matches: list[Mapping[str, Any]]) -> dict[str, str]:
     return {"matches": _joined(f"{match['field']}={match['start']}-{match['end']}" for match in matches)}
 
@@ -110,5 +123,7 @@ _MAKERS: Mapping[str, Callable[[Any], dict[str, str]]] = {
     "open_access": _open_access,
     "sources": _sources,
     "provenance": _provenance,
+    "disagreements": _disagreements,
+    "versions": _versions,
     "matches": _matches,
 }

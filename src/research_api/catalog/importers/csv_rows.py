@@ -1,7 +1,8 @@
 """CSV of our own exports; any other is refused, for nobody could know what its columns mean.
 
-Read: the columns of `catalog.exporters.csv_rows` but score, sources, provenance, matches. A file that was exported
-with `fields` needs its title. Who changed the file in a spreadsheet may have the columns in another order.
+Read: the columns of `catalog.exporters.csv_rows` but score, sources, provenance, disagreements, versions, matches. A
+file that was exported with `fields` needs its title. Who changed the file in a spreadsheet may have the columns in
+another order.
 Source: docs/formats.md; RFC 4180.
 """
 

@@ -1,8 +1,8 @@
 """NDJSON of our own exports: a record a line, as the JSON of the API has it.
 
 Read: id, title, abstract, authors (name, orcid), year, date, venue, type, identifiers, url, open_access,
-citation_count, retracted. Not read: score, sources, provenance, matches, which belong to an answer.
-A line that was exported with `fields` needs its title.
+citation_count, retracted. Not read: score, sources, provenance, disagreements, versions, matches, which belong to an
+answer. A line that was exported with `fields` needs its title.
 Source: docs/formats.md.
 """
 
