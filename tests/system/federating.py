@@ -104,7 +104,10 @@ class Federation:
             client.flushall()
 
     def refusals(self) -> dict[str, list[int]]:
-        """By source: with what it refused requests so far, faults apart. A work that it does not know is none."""
+        """By source: with what it refused requests so far. A work that it does not know is none.
+
+        Faults leave some: the redirect that never ends leads to addresses that are none.
+        """
         return {
             name: [*one.refusals]
             for name, one in self.server.replays.items()
