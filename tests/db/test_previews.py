@@ -111,3 +111,32 @@ def test_a_work_that_is_stored_meanwhile_is_named_as_it_is_stored(store: Postgre
     }
     assert len(told) >= len(batches)
     assert [one for one in told if ids[one[0]] != one[1]] == []
+
+
+def test_an_id_that_was_told_leads_to_the_work_whatever_it_is_stored_as(store: PostgresWorkStore) -> None:
+    """Another search stored one record of the work in the meantime, which names it by a weaker identifier."""
+    first = record("semanticscholar", 1, identifiers=(Identifier("s2", "a" * 40),))
+    second = record("openalex", 1, identifiers=(Identifier("doi", "10.1000/1"), *first.identifiers))
+    batch = prepared([first, second])
+    told = preview_of(store.look(batch), batch).ids
+    store.upsert(prepared([first]))
+    store.upsert(batch)
+
+    store.keep_names(told)
+    store.keep_names(told)
+
+    [told_id] = set(told.values())
+    [work] = store.by_ids([told_id]).values()
+    assert work.id != told_id
+    assert work.identifiers["doi"] == "10.1000/1"
+
+
+def test_an_id_that_was_told_and_is_another_work_stays_that_work(store: PostgresWorkStore) -> None:
+    batch = prepared([record("crossref", 1), record("crossref", 2)])
+    store.upsert(batch)
+    one, other = (preview_of(store.look(batch), batch).ids[entry.key] for entry in batch)
+
+    store.keep_names({batch[0].key: other, ("nowhere", "unknown"): "w_unknown00000"})
+
+    assert {asked: work.id for asked, work in store.by_ids([one, other]).items()} == {one: one, other: other}
+    assert store.by_ids(["w_unknown00000"]) == {}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from research_api.domain.agreement import RecordKey
 from research_api.domain.calls import Outgoing, Reply, Send
 from research_api.domain.index import KeptList
 from research_api.domain.merging import title_key
@@ -71,11 +72,15 @@ class FakeSource:
 
 
 class FakeWorkStore:
-    """Works in memory; `stored` has the batches that were written. `failure` is what it raises."""
+    """Works in memory; `stored` has the batches that were written, `told` the ids that answers had for them.
+
+    failure: what it raises.
+    """
 
     def __init__(self, feed: FakeChangeFeed) -> None:
         self.feed = feed
         self.stored: list[tuple[Incoming, ...]] = []
+        self.told: list[Mapping[RecordKey, str]] = []
         self.failure: Exception | None = None
         self.wrote = threading.Event()
 
@@ -93,6 +98,9 @@ class FakeWorkStore:
         self.stored.append(tuple(batch))
         self.wrote.set()
         return [Outcome.NEW] * len(batch)
+
+    def keep_names(self, told: Mapping[RecordKey, str]) -> None:
+        self.told.append(told)
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         return self.feed.works(ids)

@@ -48,9 +48,11 @@ def test_records_of_one_work_are_one_result_that_names_its_sources(bench: Bench)
 def test_what_was_found_is_stored_behind_the_answer(bench: Bench) -> None:
     bench.crossref.records = (record("crossref", 1),)
 
-    bench.ask()
+    answer = bench.ask()
 
     assert [[one.record.source_id for one in batch] for batch in bench.parts.store.stored] == [["crossref-1"]]
+    [hit] = answer.hits
+    assert bench.parts.store.told == [{("crossref", "crossref-1"): hit.work.id}]
 
 
 def test_a_work_of_the_catalog_that_a_source_has_too_is_shown_once(bench: Bench) -> None:

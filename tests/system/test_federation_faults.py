@@ -102,6 +102,7 @@ def test_when_all_sources_fail_the_catalog_answers(federation: Federation) -> No
     assert (body["complete"], body["degraded"]) == (False, True)
 
 
+@pytest.mark.long
 def test_hanging_sources_leave_no_thread_and_no_socket_behind(federation: Federation) -> None:
     """Ten seconds after the deadline each call has ended, whatever the source does."""
     federation.found(federation.text())

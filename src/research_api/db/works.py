@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +14,7 @@ from research_api.db.tables import identifiers, work_records, work_redirects, wo
 from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
 from research_api.db.versions import links_among, write_links
 from research_api.db.work_rows import SHOWN_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
+from research_api.domain.agreement import RecordKey
 from research_api.domain.previews import Looked
 from research_api.domain.upsert import (
     Incoming,
@@ -26,6 +27,14 @@ from research_api.domain.upsert import (
 from research_api.domain.works import Identifier, Work
 
 _FORGET_REFERENCES = sa.text("DELETE FROM work_references WHERE work_id = ANY(CAST(:ids AS text[]))")
+_KEEP_NAMES = sa.text(
+    "INSERT INTO work_redirects (old_id, new_id) SELECT DISTINCT ON (told.id) told.id, r.work_id"
+    " FROM unnest(CAST(:sources AS text[]), CAST(:source_ids AS text[]), CAST(:told AS text[]))"
+    " AS told (source, source_id, id)"
+    " JOIN work_records AS r ON r.source = told.source AND r.source_id = told.source_id"
+    " WHERE NOT EXISTS (SELECT FROM works WHERE works.id = told.id) ORDER BY told.id, r.work_id"
+    " ON CONFLICT (old_id) DO NOTHING"
+)
 _RECORD_COLUMNS = ("source", "source_id", "work_id", "digest", "body")
 
 
@@ -50,6 +59,20 @@ class PostgresWorkStore:
             plan = Upsert(known).decide(batch)
             _write(connection, plan)
         return list(plan.outcomes)
+
+    def keep_names(self, told: Mapping[RecordKey, str]) -> None:
+        """Each record's work is also found under the id that somebody was told for it, unless that is another work.
+
+        Raises DatabaseUnavailable.
+        """
+        columns = {
+            "sources": [source for source, _ in told],
+            "source_ids": [source_id for _, source_id in told],
+            "told": [*told.values()],
+        }
+        with self._database.begin() as connection:
+            connection.execute(TURN, {"lock": CATALOG_WRITERS_LOCK})
+            connection.execute(_KEEP_NAMES, columns)
 
     def look(self, batch: Sequence[Incoming]) -> Looked:
         """What is stored that the records may touch, to preview what storing them would give.

@@ -60,8 +60,9 @@ class SourceAsker:
             turn, Own(lambda: self._own(turn), self._intake.look, self._intake.write_through)
         )
         batch = each_once({name: given.records for name, given in answers.given.items()})
-        asked = self._merged(turn.question, answers, self._preview(answers.given, batch))
-        self._intake.write_through(batch)
+        preview = self._preview(answers.given, batch)
+        asked = self._merged(turn.question, answers, preview)
+        self._intake.write_through(batch, preview.ids)
         return asked
 
     def _own(self, turn: Turn) -> AtHand:

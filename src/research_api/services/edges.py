@@ -157,7 +157,7 @@ class EdgesService:
         """What each source told, and all works that they told of."""
         batch = each_once({name: one.records for name, one in given.items()})
         preview = self._outside.intake.preview(batch)
-        self._outside.intake.write_through(batch)
+        self._outside.intake.write_through(batch, preview.ids)
         names = dict.fromkeys(name for one in given.values() for name in one.identifiers)
         owners = {**owners_among(preview, batch), **self._store.ids_of(list(names))}
         told = [told_by(one, owners, preview, work.id) for one in given.values()]

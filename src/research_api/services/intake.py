@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import structlog
 
+from research_api.domain.agreement import RecordKey
 from research_api.domain.batch import Incoming
 from research_api.domain.errors import ResearchApiError
 from research_api.domain.previews import Looked, Preview, preview_of
@@ -13,6 +15,8 @@ from research_api.services.behind import Behind
 from research_api.services.ports import WorkStore
 
 log = structlog.get_logger(__name__)
+
+_NOTHING_TOLD: Mapping[RecordKey, str] = MappingProxyType({})
 
 
 class RecordIntake:
@@ -35,14 +39,20 @@ class RecordIntake:
             log.warning("not_compared_with_the_catalog", error=type(error).__name__)
             return Looked()
 
-    def write_through(self, batch: Sequence[Incoming]) -> None:
-        """The records are stored soon, unless the database is away."""
-        if batch:
-            self._writing.submit(lambda: self._write(batch))
+    def write_through(self, batch: Sequence[Incoming], told: Mapping[RecordKey, str] = _NOTHING_TOLD) -> None:
+        """The records are stored soon, unless the database is away.
 
-    def _write(self, batch: Sequence[Incoming]) -> None:
+        told: the ids that an answer has for their works.
+        """
+        if batch:
+            self._writing.submit(lambda: self._write(batch, told))
+
+    def _write(self, batch: Sequence[Incoming], told: Mapping[RecordKey, str]) -> None:
         try:
             self._store.upsert(batch)
+            # what somebody else stored since we looked may have named them otherwise
+            if told:
+                self._store.keep_names(told)
         except ResearchApiError as error:
             # they come again with the next question that finds them
             log.warning("not_written_through", count=len(batch), error=type(error).__name__)

@@ -61,8 +61,9 @@ class LookUp:
             return LookedUp({})
         results = self._outside.fan_out.ask(calls, until, late=self._take_late)
         batch = each_once({name: one.value for name, one in results.items() if one.value is not None})
-        works = _by_identifier(identifiers, batch, self._outside.intake.preview(batch))
-        self._outside.intake.write_through(batch)
+        preview = self._outside.intake.preview(batch)
+        works = _by_identifier(identifiers, batch, preview)
+        self._outside.intake.write_through(batch, preview.ids)
         return LookedUp(works, tuple([_report(one) for one in results.values()]))
 
     def _taken(self, name: str, identifiers: Sequence[Identifier]) -> list[Identifier]:

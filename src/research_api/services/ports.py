@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from research_api.domain.agreement import RecordKey
 from research_api.domain.edges import Referring
 from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
 from research_api.domain.keys import Credential, Key
@@ -46,6 +47,13 @@ class WorkStore(Protocol):
         """Each record is stored and its work merged anew; the outcomes stand in the order of the records.
 
         All or none. Raises DatabaseUnavailable.
+        """
+        ...
+
+    def keep_names(self, told: Mapping[RecordKey, str]) -> None:
+        """Each record's work is also found under the id that somebody was told for it, unless that is another work.
+
+        Raises DatabaseUnavailable.
         """
         ...
 
