@@ -50,9 +50,11 @@ from research_api.services.federation import FederatedSearch
 from research_api.services.health import HealthService, Probe, State
 from research_api.services.importing import ImportService
 from research_api.services.intake import RecordIntake
+from research_api.services.kept_pages import KeptPages
 from research_api.services.keys import KeysService
 from research_api.services.look_up import LookUp
 from research_api.services.outside import Outside
+from research_api.services.recent_keys import RecentKeys
 from research_api.services.related import RelatedService
 from research_api.services.retrieval import Retriever
 from research_api.services.search import SearchService
@@ -66,6 +68,7 @@ class Services:
     """Everything the edges may call."""
 
     search: SearchService
+    pages: KeptPages
     works: WorksService
     related: RelatedService
     edges: EdgesService
@@ -121,13 +124,12 @@ def build_services(settings: Settings) -> Services:
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
     loader = model_loader(settings)
-    share = CpuShare(settings.embedding_cpu_percent / 100)
-    embeddings = PostgresEmbeddingStore(database)
     vector_store = PostgresVectorStore(database) if settings.embedding_model is not None else None
     vectors = VectorSearch(vector_store, loader) if vector_store else None
     lister = CatalogLister(store, Retriever(searcher, vectors, threads=settings.web_threads))
     outside = _outside(settings, store)
-    federated = _federated(settings, outside, lister, store)
+    keeping = _Keeping(RedisAnswerCache(BoundedRedis(settings.redis_url)), Behind("cache"))
+    federated = _federated(outside, lister, store, keeping)
     works, references = WorksService(store, LookUp(outside)), PostgresReferenceStore(database)
     return Services(
         search=SearchService(
@@ -136,18 +138,24 @@ def build_services(settings: Settings) -> Services:
         works=works,
         related=RelatedService(works, store, references, vector_store),
         edges=EdgesService(works, store, references, outside),
+        pages=KeptPages(keeping.cache, signer, keeping.behind),
         health=HealthService(_probes(database, redis, searcher)),
-        keys=KeysService(PostgresKeyStore(database), SystemClock(), settings.key_pepper),
-        catalog=CatalogService(store, feed, indexer, embeddings),
+        keys=KeysService(RecentKeys(PostgresKeyStore(database)), SystemClock(), settings.key_pepper),
+        catalog=CatalogService(store, feed, indexer, PostgresEmbeddingStore(database)),
         importing=ImportService(store, CeleryWakeUps(make_celery(settings.celery_broker_url))),
-        embedding=EmbeddingService(
-            PostgresModelStore(database),
-            embeddings,
-            replace(loader, threads=max(1, round(share.share * share.cores))),
-            settings.embedding_model,
-            share=share,
-        ),
+        embedding=_embedding(settings, database, loader),
         exports=ExportService(exporters()),
+    )
+
+
+def _embedding(settings: Settings, database: Database, loader: SpecLoader) -> EmbeddingService:
+    share = CpuShare(settings.embedding_cpu_percent / 100)
+    return EmbeddingService(
+        PostgresModelStore(database),
+        PostgresEmbeddingStore(database),
+        replace(loader, threads=max(1, round(share.share * share.cores))),
+        settings.embedding_model,
+        share=share,
     )
 
 
@@ -176,12 +184,20 @@ def _outside(settings: Settings, store: PostgresWorkStore) -> Outside:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """The cache of answers, and what puts them there behind the requests."""
+
+    cache: RedisAnswerCache
+    behind: Behind
+
+
 def _federated(
-    settings: Settings, outside: Outside, lister: CatalogLister, store: PostgresWorkStore
+    outside: Outside, lister: CatalogLister, store: PostgresWorkStore, keeping: _Keeping
 ) -> FederatedSearch:
-    cache, behind = RedisAnswerCache(BoundedRedis(settings.redis_url)), Behind("cache")
-    answers = SourceAnswers(outside.sources, outside.fan_out, cache, behind)
-    return FederatedSearch(SourceAsker(answers, lister, store, outside.intake), cache, behind)
+    answers = SourceAnswers(outside.sources, outside.fan_out, keeping.cache, keeping.behind)
+    asker = SourceAsker(answers, lister, store, outside.intake)
+    return FederatedSearch(asker, keeping.cache, keeping.behind)
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:

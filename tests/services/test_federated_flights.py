@@ -46,7 +46,7 @@ def ask_at_once(
 
     def ask() -> None:
         with suppress(SystemExit):
-            answers.append(search.find(QUESTION, Asking(("crossref",), 25, 10.0)))
+            answers.append(search.find(QUESTION, Asking(("crossref",), 25, 10.0), search.visit()))
 
     threads = [threading.Thread(target=ask) for _ in range(count)]
     for thread in threads:

@@ -36,12 +36,16 @@ from research_api.domain.search import (
     SourceReport,
 )
 from research_api.domain.works import Author, Identifier, OpenAccess, SourceRef, Work
+from research_api.services.behind import Behind
+from research_api.services.cursors import CursorSigner
 from research_api.services.edges import EdgesAnswer, EdgeWish
 from research_api.services.exports import ExportService
 from research_api.services.health import Check, Health, State
+from research_api.services.kept_pages import KeptPages
 from research_api.services.related import RelatedAnswer
 from research_api.services.search import Wish
 from research_api.services.works import BatchAnswer
+from tests.services.answer_fakes import FakeAnswerCache
 
 GOOD_KEY = "rk_test_good"
 WEAK_KEY = "rk_test_weak"
@@ -231,11 +235,17 @@ class FakeKeys:
         return Caller("k1", "lab", frozenset(scopes))
 
 
+def fake_pages() -> KeptPages:
+    """Real ones over a cache in memory."""
+    return KeptPages(FakeAnswerCache(), CursorSigner(b"secret"), Behind("pages", idle_seconds=0.2))
+
+
 @dataclass
 class FakeServices:
     """All of them."""
 
     search: FakeSearch = field(default_factory=FakeSearch)
+    pages: KeptPages = field(default_factory=fake_pages)
     works: FakeWorks = field(default_factory=FakeWorks)
     related: FakeRelated = field(init=False)
     edges: FakeEdges = field(init=False)

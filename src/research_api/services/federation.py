@@ -84,9 +84,12 @@ class FederatedSearch:
         self._behind = behind
         self._monotonic = monotonic
 
-    def find(self, question: Question, asking: Asking) -> Federated:
+    def visit(self) -> CacheVisit:
+        """The use of the cache by one request, for all that it asks of it."""
+        return self._cache.visit()
+
+    def find(self, question: Question, asking: Asking, visit: CacheVisit) -> Federated:
         """The answer of all sources that answered in time. Never raises for a source that fails."""
-        visit = self._cache.visit()
         key = answer_key(question, asking)
         passes_by = asking.is_fresh and visit.first(
             _digest(["fresh", asking.caller, key]), FRESH_ONCE_SECONDS

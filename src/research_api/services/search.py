@@ -22,14 +22,17 @@ from research_api.domain.search import (
     SourceReport,
 )
 from research_api.domain.text import nfc
+from research_api.services.answer_ports import CacheVisit
 from research_api.services.catalog_list import CatalogLister
 from research_api.services.cursors import Cursor, CursorSigner
 from research_api.services.federation import Asking, Federated, FederatedSearch, asks_the_same
 from research_api.services.hits import hit_of, works_to_show
 from research_api.services.ports import ListStore, WorkStore
 from research_api.services.question import Question, understood
+from research_api.services.source_answers import FRESH_SECONDS
 
-KEEP_LIST_SECONDS = 15 * 60
+# a cursor lives for 15 minutes at least, also one of a page that is as old as kept answers may be
+KEEP_LIST_SECONDS = 15 * 60 + FRESH_SECONDS
 DEFAULT_DEADLINE_SECONDS = 4.0
 # records asked of each source: no fewer than a page shows, and no others than these, so that equal searches share them
 DEPTHS = (25, 50, MAX_PAGE)
@@ -53,6 +56,7 @@ class Wish:
 
     caller: the key that asks; tenant: its organization. deadline_seconds: the answer goes out then with what is there.
     is_fresh: it may not come from the cache. with_matches: False leaves out where the words stand, but for proofs.
+    visit: the request's use of the cache, where it has begun: what it found broken is asked no more.
     """
 
     limit: int
@@ -61,6 +65,7 @@ class Wish:
     deadline_seconds: float = DEFAULT_DEADLINE_SECONDS
     is_fresh: bool = False
     with_matches: bool = True
+    visit: CacheVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,10 @@ class SearchService:
         """
         begin = time.monotonic()
         question = understood(request)
-        found = self._found(question, wish, begin)
+        visit = wish.visit or self._federated.visit()
+        found = self._found(question, replace(wish, visit=visit), begin)
         is_long = len(found.kept.numbers) > wish.limit
-        list_id = self._lists.put(found.kept, KEEP_LIST_SECONDS) if is_long else None
+        list_id = self._lists.put(found.kept, KEEP_LIST_SECONDS) if is_long and not visit.is_broken else None
         warnings = [*question.warnings, *found.warnings]
         if list_id is None and is_long:
             warnings.append(_NO_PAGING)
@@ -134,7 +140,7 @@ class SearchService:
             return self._own(question, wish, names, begin)
         depth = next(depth for depth in DEPTHS if depth >= wish.limit)
         asking = Asking(names, depth, wish.deadline_seconds, wish.is_fresh, wish.caller)
-        return self._federated.find(question, asking)
+        return self._federated.find(question, asking, wish.visit or self._federated.visit())
 
     def _own(self, question: Question, wish: Wish, names: tuple[str, ...], begin: float) -> Federated:
         """The catalog's list; sources that were asked for by name and cannot be asked so are SKIPPED."""

@@ -23,7 +23,12 @@ def encode(body: object) -> bytes:
 
 def json_answer(body: Mapping[str, object], *, cache_control: str = REVALIDATE) -> Response:
     """A 200 with the body."""
-    return Response(encode(body), mimetype="application/json", headers={"Cache-Control": cache_control})
+    return json_response(encode(body), cache_control=cache_control)
+
+
+def json_response(body: bytes, *, cache_control: str = REVALIDATE) -> Response:
+    """A 200 with JSON that is written already."""
+    return Response(body, mimetype="application/json", headers={"Cache-Control": cache_control})
 
 
 def conditional_answer(body: Mapping[str, object], *, results: object) -> Response:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
-from flask import Response
+from flask import Response, g, request
 
 from research_api.domain.errors import Fault, Invalid
 from research_api.domain.exports import EXPORT_FORMATS
-from research_api.domain.search import SearchAnswer
+from research_api.domain.search import CacheState, SearchAnswer
 from research_api.services.search import Wish
-from research_api.web.answers import conditional_answer, json_answer
+from research_api.web.answers import conditional, conditional_answer, encode, json_answer, json_response
 from research_api.web.blueprint import ApiBlueprint, Contract
 from research_api.web.examples import SEARCH_EXAMPLE, SEARCH_REQUEST_EXAMPLE
 from research_api.web.exports import EXPORT_HEADERS, conditional_export, export_answer, search_headers
@@ -18,11 +19,13 @@ from research_api.web.links import page_links
 from research_api.web.negotiation import JSON, chosen_format
 from research_api.web.request_context import caller, request_id, services
 from research_api.web.search_arguments import FirstPage, NextPage, SearchArgumentsSchema
-from research_api.web.search_bodies import results_of, search_body
+from research_api.web.search_bodies import own_body, results_of, search_body, shared_body
 from research_api.web.search_schemas import SearchAnswerSchema
 
 blueprint = ApiBlueprint("search", __name__, url_prefix="/v1", description="Find works.")
 
+# a change of what a body holds makes kept pages useless
+PAGE_VERSION = 1
 _LINK_HEADER = {"Link": {"schema": {"type": "string"}, "description": "The next and the first page."}}
 _AGE_HEADER = {
     "Age": {
@@ -54,14 +57,47 @@ def search(page: FirstPage | NextPage) -> Response:
     format_name = _format_of(page)
     answer = _find(page, format_name)
     if format_name == JSON:
-        body = search_body(answer, page.fields, request_id())
-        response = conditional_answer(body, results=results_of(body, answer))
+        response = _shown(answer, page)
     else:
         response = conditional_export(_as_file(answer, format_name, page.fields))
-    _tell_age(response, answer)
+    _tell_age(response, answer.age_seconds)
     if links := page_links(answer.next_cursor):
         response.headers["Link"] = links
     return response
+
+
+def _kept_page() -> Response | None:
+    """The page that was made for the same address a moment ago, before its parameters are read once more."""
+    if request.method != "GET":
+        return None
+    g.cache_visit = services().pages.visit()
+    page = services().pages.find(_page_key(), caller().organization, g.cache_visit)
+    if page is None:
+        return None
+    own = encode(own_body(CacheState.HIT, page.next_cursor, request_id()))
+    response = json_response(page.body[:-1] + b"," + own[1:])
+    response.set_etag(page.etag)
+    response = conditional(response)
+    _tell_age(response, page.age_seconds)
+    if links := page_links(page.next_cursor):
+        response.headers["Link"] = links
+    return response
+
+
+def _shown(answer: SearchAnswer, page: FirstPage | NextPage) -> Response:
+    shared = shared_body(answer, page.fields)
+    own = own_body(answer.cache, answer.next_cursor, request_id())
+    response = conditional_answer({**shared, **own}, results=results_of({**shared, **own}, answer))
+    if isinstance(page, FirstPage) and not page.is_fresh:
+        etag = response.get_etag()[0] or ""
+        services().pages.keep(_page_key(), answer, caller().organization, etag=etag, body=encode(shared))
+    return response
+
+
+def _page_key() -> str:
+    """Equal for requests that ask the same in the same words; free of what was asked."""
+    asked = (request.environ.get("QUERY_STRING", ""), request.headers.get("Accept", ""))
+    return hashlib.blake2b(repr((PAGE_VERSION, asked)).encode(), digest_size=20).hexdigest()
 
 
 @blueprint.operation(
@@ -89,7 +125,7 @@ def search_by_post(page: FirstPage | NextPage) -> Response:
         response = json_answer(search_body(answer, page.fields, request_id()))
     else:
         response = _as_file(answer, format_name, page.fields)
-    _tell_age(response, answer)
+    _tell_age(response, answer.age_seconds)
     return response
 
 
@@ -118,7 +154,11 @@ def _shows_matches(page: FirstPage | NextPage, format_name: str) -> bool:
 
 def _find(page: FirstPage | NextPage, format_name: str) -> SearchAnswer:
     wish = Wish(
-        page.limit, caller().organization, caller().key_id, with_matches=_shows_matches(page, format_name)
+        page.limit,
+        caller().organization,
+        caller().key_id,
+        with_matches=_shows_matches(page, format_name),
+        visit=g.get("cache_visit"),
     )
     if isinstance(page, NextPage):
         return services().search.next_page(page.cursor, wish, request=page.request)
@@ -126,7 +166,10 @@ def _find(page: FirstPage | NextPage, format_name: str) -> SearchAnswer:
     return services().search.search(page.request, wish)
 
 
-def _tell_age(response: Response, answer: SearchAnswer) -> None:
+def _tell_age(response: Response, age_seconds: int | None) -> None:
     """Source: RFC 9111, section 5.1 (read 2026-11)"""
-    if answer.age_seconds is not None:
-        response.headers["Age"] = str(answer.age_seconds)
+    if age_seconds is not None:
+        response.headers["Age"] = str(age_seconds)
+
+
+blueprint.before_request(_kept_page)

@@ -10,6 +10,16 @@ from research_api.domain.search import SearchAnswer, SearchWarning, SourceReport
 
 def search_body(answer: SearchAnswer, wanted: Collection[str], request_id: str) -> dict[str, object]:
     """The whole answer. wanted: the fields of each result; empty means all."""
+    return {**shared_body(answer, wanted), **own_body(answer.cache, answer.next_cursor, request_id)}
+
+
+def own_body(cache: str, next_cursor: str | None, request_id: str) -> dict[str, object]:
+    """The last members, which differ between equal answers to two callers."""
+    return {"cache": cache, "next_cursor": next_cursor, "request_id": request_id}
+
+
+def shared_body(answer: SearchAnswer, wanted: Collection[str]) -> dict[str, object]:
+    """All members before those."""
     return {
         "query": {"text": answer.text, "mode": answer.mode, "canonical": answer.canonical},
         "results": [hit_body(hit, wanted) for hit in answer.hits],
@@ -23,9 +33,6 @@ def search_body(answer: SearchAnswer, wanted: Collection[str], request_id: str) 
         "retry_token": None,
         "complete": answer.complete,
         "degraded": answer.degraded,
-        "cache": answer.cache,
-        "next_cursor": answer.next_cursor,
-        "request_id": request_id,
     }
 
 
