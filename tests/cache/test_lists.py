@@ -14,6 +14,7 @@ from research_api.cache.connection import connect
 from research_api.cache.lists import RedisListStore
 from research_api.domain.errors import Unavailable
 from research_api.domain.index import KeptList
+from research_api.domain.kept_lists import encode_kept
 from research_api.domain.search import FacetCount, Filters, Mode, SearchRequest, Sort
 
 pytestmark = pytest.mark.services
@@ -41,7 +42,7 @@ KEPT = KeptList(
 def test_a_list_comes_back_as_it_was_until_its_time_is_over(redis_url: str) -> None:
     store = RedisListStore(connect(redis_url))
 
-    list_id = store.put(KEPT, ttl_seconds=1)
+    list_id = store.put(encode_kept(KEPT), ttl_seconds=1)
 
     assert list_id is not None
     assert store.get(list_id) == KEPT
@@ -51,7 +52,7 @@ def test_a_list_comes_back_as_it_was_until_its_time_is_over(redis_url: str) -> N
 
 def test_a_list_of_a_thousand_works_takes_less_than_17_kilobytes(redis_url: str) -> None:
     store = RedisListStore(connect(redis_url))
-    store.put(KEPT, ttl_seconds=60)
+    store.put(encode_kept(KEPT), ttl_seconds=60)
 
     with Redis.from_url(redis_url) as client:
         (name,) = client.keys("list:*")
@@ -61,20 +62,22 @@ def test_a_list_of_a_thousand_works_takes_less_than_17_kilobytes(redis_url: str)
 def test_equal_lists_share_one_key(redis_url: str) -> None:
     store = RedisListStore(connect(redis_url))
 
-    assert store.put(KEPT, ttl_seconds=60) == store.put(KEPT, ttl_seconds=60)
-    assert store.put(replace(KEPT, total=1), ttl_seconds=60) != store.put(KEPT, ttl_seconds=60)
+    assert store.put(encode_kept(KEPT), ttl_seconds=60) == store.put(encode_kept(KEPT), ttl_seconds=60)
+    assert store.put(encode_kept(replace(KEPT, total=1)), ttl_seconds=60) != store.put(
+        encode_kept(KEPT), ttl_seconds=60
+    )
 
 
 def test_a_frozen_redis_costs_a_moment_and_heals(redis_url: str) -> None:
     """With the library's default time-outs each call would hang for as long as Redis is frozen, or ten seconds."""
     store = RedisListStore(connect(redis_url))
-    list_id = store.put(KEPT, ttl_seconds=60)
+    list_id = store.put(encode_kept(KEPT), ttl_seconds=60)
     with Redis.from_url(redis_url) as client:
         process = int(client.info("server")["process_id"])
     os.kill(process, signal.SIGSTOP)
     try:
         begin = time.monotonic()
-        assert store.put(KEPT, ttl_seconds=60) is None
+        assert store.put(encode_kept(KEPT), ttl_seconds=60) is None
         with pytest.raises(Unavailable):
             store.get(str(list_id))
         assert time.monotonic() - begin < HANGS_SECONDS

@@ -9,7 +9,7 @@ import pytest
 
 from research_api.db.engine import Database
 from research_api.db.works import PostgresWorkStore
-from research_api.domain.previews import preview_of
+from research_api.domain.previews import Preview, preview_of
 from research_api.domain.upsert import Incoming
 from research_api.domain.works import Author, Identifier, Record
 from tests.db.batches import prepared
@@ -30,6 +30,11 @@ def record(source: str, number: int, **fields: object) -> Record:
 @pytest.fixture
 def store(database: Database) -> PostgresWorkStore:
     return PostgresWorkStore(database)
+
+
+def previewed(store: PostgresWorkStore, batch: list[Incoming]) -> Preview:
+    """What storing the batch would give."""
+    return preview_of(store.look(batch, with_works=True), batch)
 
 
 def given(store: PostgresWorkStore) -> list[Incoming]:
@@ -55,7 +60,7 @@ def given(store: PostgresWorkStore) -> list[Incoming]:
 def test_a_preview_is_what_storing_gives(store: PostgresWorkStore) -> None:
     batch = given(store)
 
-    preview = preview_of(store.look(batch), batch)
+    preview = previewed(store, batch)
     store.upsert(batch)
 
     works = store.by_ids(sorted(set(preview.ids.values())))
@@ -73,21 +78,27 @@ def test_a_preview_is_what_storing_gives(store: PostgresWorkStore) -> None:
 
 def test_a_preview_writes_nothing(store: PostgresWorkStore) -> None:
     batch = given(store)
-    before = (store.count(), store.by_ids(list(preview_of(store.look(batch), batch).ids.values())))
+    before = (
+        store.count(),
+        store.by_ids(list(previewed(store, batch).ids.values())),
+    )
 
-    preview_of(store.look(batch), batch)
+    previewed(store, batch)
 
-    assert (store.count(), store.by_ids(list(preview_of(store.look(batch), batch).ids.values()))) == before
+    assert (
+        store.count(),
+        store.by_ids(list(previewed(store, batch).ids.values())),
+    ) == before
 
 
 def test_a_work_has_the_same_id_whoever_answers_first(store: PostgresWorkStore) -> None:
     """What is found together today is named as it was named when only some of it was found."""
     batch = given(store)
-    ids = preview_of(store.look(batch), batch).ids
+    ids = previewed(store, batch).ids
     shuffled = list(batch)
     random.Random(7).shuffle(shuffled)
 
-    assert preview_of(store.look(shuffled), shuffled).ids == ids
+    assert previewed(store, shuffled).ids == ids
 
 
 def test_a_work_that_is_stored_meanwhile_is_named_as_it_is_stored(store: PostgresWorkStore) -> None:
@@ -100,9 +111,7 @@ def test_a_work_that_is_stored_meanwhile_is_named_as_it_is_stored(store: Postgre
         for batch in batches:
             stored = writer.submit(store.upsert, batch)
             while not stored.done():
-                told += [
-                    (one.record.source_id, preview_of(store.look(batch), batch).ids[one.key]) for one in batch
-                ]
+                told += [(one.record.source_id, previewed(store, batch).ids[one.key]) for one in batch]
 
     ids = {
         one.record.source_id: store.ids_of(one.record.identifiers)[one.record.identifiers[0]]
@@ -118,7 +127,7 @@ def test_an_id_that_was_told_leads_to_the_work_whatever_it_is_stored_as(store: P
     first = record("semanticscholar", 1, identifiers=(Identifier("s2", "a" * 40),))
     second = record("openalex", 1, identifiers=(Identifier("doi", "10.1000/1"), *first.identifiers))
     batch = prepared([first, second])
-    told = preview_of(store.look(batch), batch).ids
+    told = previewed(store, batch).ids
     store.upsert(prepared([first]))
     store.upsert(batch)
 
@@ -134,7 +143,7 @@ def test_an_id_that_was_told_leads_to_the_work_whatever_it_is_stored_as(store: P
 def test_an_id_that_was_told_and_is_another_work_stays_that_work(store: PostgresWorkStore) -> None:
     batch = prepared([record("crossref", 1), record("crossref", 2)])
     store.upsert(batch)
-    one, other = (preview_of(store.look(batch), batch).ids[entry.key] for entry in batch)
+    one, other = (previewed(store, batch).ids[entry.key] for entry in batch)
 
     store.keep_names({batch[0].key: other, ("nowhere", "unknown"): "w_unknown00000"})
 

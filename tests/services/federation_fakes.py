@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from research_api.domain.agreement import RecordKey
 from research_api.domain.calls import Outgoing, Reply, Send
 from research_api.domain.index import KeptList
+from research_api.domain.kept_lists import decode_kept
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Looked
 from research_api.domain.sources import Edges, Source, SourceAnswer, SourceQuestion
@@ -84,7 +85,7 @@ class FakeWorkStore:
         self.failure: Exception | None = None
         self.wrote = threading.Event()
 
-    def look(self, batch: Sequence[Incoming]) -> Looked:
+    def look(self, batch: Sequence[Incoming], *, with_works: bool) -> Looked:
         if self.failure is not None:
             raise self.failure
         return Looked()
@@ -124,11 +125,11 @@ class FakeListStore:
         self.kept: dict[str, KeptList] = {}
         self.is_down = False
 
-    def put(self, kept: KeptList, ttl_seconds: int) -> str | None:
+    def put(self, data: bytes, ttl_seconds: int) -> str | None:
         if self.is_down:
             return None
         name = f"list-{len(self.kept)}"
-        self.kept[name] = kept
+        self.kept[name] = decode_kept(data)
         return name
 
     def get(self, list_id: str) -> KeptList | None:

@@ -9,7 +9,7 @@ from redis import Redis, RedisError
 
 from research_api.domain.errors import Unavailable
 from research_api.domain.index import KeptList
-from research_api.domain.kept_lists import decode_kept, encode_kept
+from research_api.domain.kept_lists import decode_kept
 
 log = structlog.get_logger(__name__)
 
@@ -20,9 +20,8 @@ class RedisListStore:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def put(self, kept: KeptList, ttl_seconds: int) -> str | None:
-        """The id under which the list is kept, or None where Redis does not take it."""
-        data = encode_kept(kept)
+    def put(self, data: bytes, ttl_seconds: int) -> str | None:
+        """The id under which the list that `encode_kept` wrote is kept, or None where Redis does not take it."""
         # equal lists share one key, so that the same question asked all day takes 16 kB and not 16 kB each time
         list_id = hashlib.blake2b(data, digest_size=12).hexdigest()
         try:

@@ -12,7 +12,7 @@ from research_api.db.engine import Database
 from research_api.db.known import changed_of, digests_of, load, owners_of
 from research_api.db.tables import identifiers, work_records, work_redirects, work_references, works
 from research_api.db.turns import CATALOG_WRITERS_LOCK, TURN
-from research_api.db.versions import links_among, write_links
+from research_api.db.versions import links_among, links_of, write_links
 from research_api.db.work_rows import SHOWN_COLUMNS, WRITTEN_COLUMNS, row_of, work_of
 from research_api.domain.agreement import RecordKey
 from research_api.domain.previews import Looked
@@ -74,9 +74,10 @@ class PostgresWorkStore:
             connection.execute(TURN, {"lock": CATALOG_WRITERS_LOCK})
             connection.execute(_KEEP_NAMES, columns)
 
-    def look(self, batch: Sequence[Incoming]) -> Looked:
+    def look(self, batch: Sequence[Incoming], *, with_works: bool) -> Looked:
         """What is stored that the records may touch, to preview what storing them would give.
 
+        with_works: False leaves out works that the records do not change; their links are there all the same.
         All of one moment: with a work that another stored in between, its id would be taken and its records unknown,
         and the preview would name it otherwise than it is stored. Raises DatabaseUnavailable.
         """
@@ -86,7 +87,10 @@ class PostgresWorkStore:
             if changed:
                 load(connection, known, changed)
             told = {known.digests[one.key][0] for one in batch if one.key in known.digests}
-            return Looked(known, _works(connection, sorted(told)) if told else {})
+            if with_works and told:
+                return Looked(known, _works(connection, sorted(told)))
+            known.links |= links_of(connection, told)
+            return Looked(known, {})
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         """The works under the ids asked, survivors under the ids that were merged away; unknown ids are left out."""

@@ -41,12 +41,14 @@ def joined_looks(looks: Iterable[Looked]) -> Looked:
 class Preview:
     """ids: of each record's work. works: by id, as they would be. redirects: ids that would be merged away, to their
     survivors. links: preprint to publication, where one of them would change; what is stored may hold more.
+    is_news: storing the records would change something.
     """
 
     ids: Mapping[RecordKey, str]
     works: Mapping[str, Work]
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    is_news: bool = False
 
 
 def preview_of(looked: Looked, batch: Sequence[Incoming]) -> Preview:
@@ -61,7 +63,7 @@ def preview_of(looked: Looked, batch: Sequence[Incoming]) -> Preview:
     changed = {merged.work.id: merged.work for merged in plan.works}
     works = {**{one: work for one, work in looked.works.items() if one not in plan.redirects}, **changed}
     links = {one: other for one, other in {**former, **plan.links}.items() if other is not None}
-    return Preview(ids, _linked(works, changed, links), plan.redirects, links)
+    return Preview(ids, _linked(works, changed, links), plan.redirects, links, bool(plan.records))
 
 
 def _linked(

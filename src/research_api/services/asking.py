@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from research_api.domain.batch import Incoming
 from research_api.domain.blending import counted_words, forms_of
-from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
-from research_api.domain.previews import Preview, joined_looks, preview_of
+from research_api.domain.previews import Looked, Preview, joined_looks, preview_of
 from research_api.domain.search import SearchWarning
 from research_api.domain.works import work_id_from_number, work_number
 from research_api.services.catalog_list import CatalogLister, Listed
 from research_api.services.gathered import Gathered
 from research_api.services.intake import RecordIntake, each_once
-from research_api.services.merged_list import Heard, merged_list
+from research_api.services.merged_list import Heard, merged_list, needs_works
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import Answers, AtHand, Own, SourceAnswers, Turn
@@ -57,13 +57,17 @@ class SourceAsker:
     def ask(self, turn: Turn) -> Asked:
         """What the sources give until the deadline, merged; it is stored behind the answer."""
         answers = self._answers.of(
-            turn, Own(lambda: self._own(turn), self._intake.look, self._intake.write_through)
+            turn, Own(lambda: self._own(turn), self._look(turn.question), self._intake.write_through)
         )
         batch = each_once({name: given.records for name, given in answers.given.items()})
-        preview = self._preview(answers.given, batch)
+        preview = self._preview(turn.question, answers.given, batch)
         asked = self._merged(turn.question, answers, preview)
-        self._intake.write_through(batch, preview.ids)
+        if preview.is_news:
+            self._intake.write_through(batch, preview.ids)
         return asked
+
+    def _look(self, question: Question) -> Callable[[Sequence[Incoming]], Looked]:
+        return partial(self._intake.look, with_works=needs_works(question))
 
     def _own(self, turn: Turn) -> AtHand:
         listed = self._lister.listed(turn.question, more_than=turn.depth)
@@ -74,7 +78,7 @@ class SourceAsker:
 
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})
-        links = self._links(preview, catalog.listed.kept.numbers)
+        links = {work_number(one): work_number(other) for one, other in preview.links.items()}
         kept = merged_list(Heard(question, answers.given, preview, catalog, links))
         reports = tuple(answers.reports.values())
         is_complete = all(report.is_answer for report in reports)
@@ -83,23 +87,15 @@ class SourceAsker:
         kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
         return Asked(kept, warnings, may_be_kept=is_complete and not is_passing)
 
-    def _preview(self, given: Mapping[str, Gathered], batch: Sequence[Incoming]) -> Preview:
+    def _preview(
+        self, question: Question, given: Mapping[str, Gathered], batch: Sequence[Incoming]
+    ) -> Preview:
         """Most was looked at while others were waited for; the rest, from the cache, is now."""
         looks = [one.looked for one in given.values() if one.looked is not None]
         unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
         if unseen:
-            looks.append(self._intake.look(unseen))
+            looks.append(self._intake.look(unseen, with_works=needs_works(question)))
         return preview_of(joined_looks(looks), batch)
-
-    def _links(self, preview: Preview, own: Sequence[int]) -> dict[int, int]:
-        """Preprint to publication, as numbers of works. The store is asked only where some work has versions."""
-        links = {work_number(one): work_number(other) for one, other in preview.links.items()}
-        if any(work.versions for work in preview.works.values()):
-            try:
-                links |= self._store.links_among([*map(work_number, preview.works), *own])
-            except ResearchApiError as error:
-                log.warning("versions_not_linked", error=type(error).__name__)
-        return links
 
 
 def _nothing_listed(question: Question) -> Listed:

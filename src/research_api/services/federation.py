@@ -59,12 +59,16 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Federated:
-    """The list with its reports, what to say about it, and where it comes from. age_seconds: None unless kept."""
+    """The list with its reports, what to say about it, and where it comes from. age_seconds: None unless kept.
+
+    encoded: the list as bytes, where somebody needed it so before.
+    """
 
     kept: KeptList
     warnings: tuple[SearchWarning, ...] = ()
     cache: CacheState = CacheState.MISS
     age_seconds: int | None = None
+    encoded: bytes | None = None
 
 
 class FederatedSearch:
@@ -154,7 +158,7 @@ class FederatedSearch:
             if flight is not None:
                 flight.give_up()
             raise
-        answer = Federated(asked.kept, asked.warnings)
+        answer = Federated(asked.kept, asked.warnings, encoded=encode_kept(asked.kept))
         if not self._behind.submit(lambda: self._land(answer, asked, key, flight)):
             self._land(answer, asked, key, flight)
         return answer
@@ -194,7 +198,7 @@ def _digest(parts: Sequence[object]) -> str:
 
 def _encoded(answer: Federated) -> bytes:
     warnings = json.dumps([asdict(warning) for warning in answer.warnings])
-    return warnings.encode() + b"\n" + encode_kept(answer.kept)
+    return warnings.encode() + b"\n" + (answer.encoded or encode_kept(answer.kept))
 
 
 def _decoded(found: KeptAnswer, question: Question) -> Federated | None:

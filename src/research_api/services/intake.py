@@ -29,12 +29,12 @@ class RecordIntake:
 
     def preview(self, batch: Sequence[Incoming]) -> Preview:
         """Which works the records are. Without the database they are named as a new catalog would name them."""
-        return preview_of(self.look(batch), batch) if batch else Preview({}, {})
+        return preview_of(self.look(batch, with_works=True), batch) if batch else Preview({}, {})
 
-    def look(self, records: Sequence[Incoming]) -> Looked:
-        """What is stored that the records may touch; without the database nothing is."""
+    def look(self, records: Sequence[Incoming], *, with_works: bool) -> Looked:
+        """What is stored that the records may touch, as the store has it; without the database nothing is."""
         try:
-            return self._store.look(records)
+            return self._store.look(records, with_works=with_works)
         except ResearchApiError as error:
             log.warning("not_compared_with_the_catalog", error=type(error).__name__)
             return Looked()

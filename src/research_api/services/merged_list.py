@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -17,12 +17,14 @@ from research_api.domain.search import (
     FACET_VALUES,
     MAX_KEPT_WORKS,
     FacetCount,
+    Filters,
     Mode,
     Placed,
     Sort,
     Versions,
 )
-from research_api.domain.works import Identifier, Work, day_order, work_id_from_number, work_number
+from research_api.domain.text import words
+from research_api.domain.works import Work, day_order, work_id_from_number, work_number
 from research_api.services.gathered import Gathered
 from research_api.services.question import Question, asked_words
 from research_api.services.source_answers import AtHand
@@ -45,11 +47,15 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """works: those that sources gave. placed: all works with their places. own: the catalog's with its scores."""
+    """works: those that sources gave, but for ones that the catalog has unchanged and nobody needs for the list.
+
+    placed: all works with their places. own: the catalog's with its scores.
+    """
 
     works: Mapping[int, Work]
     placed: Mapping[int, Sequence[Placed]]
     own: Mapping[int, float]
+    given: Collection[int]
 
 
 def merged_list(heard: Heard) -> KeptList:
@@ -63,28 +69,46 @@ def merged_list(heard: Heard) -> KeptList:
     shown = collapsed(ranked, heard.links) if request.versions is Versions.COLLAPSE else ranked
     hidden = len(ranked) - len(shown)
     shown = shown[:MAX_KEPT_WORKS]
-    new = [number for number in found.works if number in found.placed and number not in found.own]
+    new = [number for number in found.placed if number not in found.own]
     kept = heard.catalog.listed.kept
     return replace(
         kept,
         numbers=tuple([number for number, _ in shown]),
         scores=tuple([score for _, score in shown]),
         total=kept.total + len(new) - hidden,
-        facets=_facets(kept, [found.works[number] for number in new], request.facets),
+        facets=_facets(
+            kept, [found.works[number] for number in new if number in found.works], request.facets
+        ),
         is_counted=kept.is_counted and not any(one.has_more for one in heard.given.values()),
         works={number: found.works[number] for number, _ in shown if number in found.works},
-        placed={number: tuple(found.placed[number]) for number, _ in shown if number in found.works},
+        placed={number: tuple(found.placed[number]) for number, _ in shown if number in found.given},
+    )
+
+
+def needs_works(question: Question) -> bool:
+    """True where the list cannot be made without the works themselves, also those that the catalog has unchanged."""
+    request = question.request
+    return (
+        request.mode is Mode.STRICT
+        or question.condition is not None
+        or request.filters != Filters()
+        or request.sort is not Sort.RELEVANCE
+        or bool(request.facets)
     )
 
 
 def _found(heard: Heard) -> _Found:
     all_works = heard.preview.works.values()
     works = {work_number(work.id): work for work in all_works if _is_wanted(heard.question, work)}
-    placed = _placed(heard.given, heard.preview, works)
+    wanted = set(works)
+    if not needs_works(heard.question):
+        wanted |= {work_number(one) for one in set(heard.preview.ids.values()) - heard.preview.works.keys()}
+    placed = _placed(heard.given, heard.preview, wanted)
+    given = frozenset(placed)
     own = _survivors(heard.catalog.listed.kept, heard.preview)
     for rank, number in enumerate(own, start=1):
         placed.setdefault(number, []).append(Placed(CATALOG, rank, work_id_from_number(number)))
-    return _Found(works, placed, own)
+    return _Found(works, placed, own, given)
 
 
 def _is_wanted(question: Question, work: Work) -> bool:
@@ -104,14 +128,14 @@ def _is_titled(question: Question, work: Work) -> bool:
 
 
 def _placed(
-    given: Mapping[str, Gathered], preview: Preview, works: Mapping[int, Work]
+    given: Mapping[str, Gathered], preview: Preview, wanted: Collection[int]
 ) -> dict[int, list[Placed]]:
     placed: dict[int, list[Placed]] = {}
     for name, gathered in given.items():
         seen = set()
         for rank, one in enumerate(gathered.records, start=1):
             number = work_number(preview.ids[one.key])
-            if number in works and number not in seen:
+            if number in wanted and number not in seen:
                 seen.add(number)
                 placed.setdefault(number, []).append(Placed(name, rank, one.record.source_id))
     return placed
@@ -145,7 +169,7 @@ def _ranked(heard: Heard, found: _Found) -> list[tuple[int, float]]:
     ranked = blended(ordered, _words(heard, found))
     first = list(found.own)[: heard.catalog.listed.named]
     if heard.question.request.mode is not Mode.STRICT:
-        first += [number for number, work in found.works.items() if _is_named(heard.question, work)]
+        first += _named(heard)
     return _with_first(ranked, [number for number in dict.fromkeys(first) if number in found.placed])
 
 
@@ -157,9 +181,17 @@ def _with_first(ranked: list[tuple[int, float]], named: Sequence[int]) -> list[t
     return [(number, best + 1.0) for number in named] + [one for one in ranked if one[0] not in named]
 
 
-def _is_named(question: Question, work: Work) -> bool:
-    names = {Identifier(scheme, value) for scheme, value in work.identifiers.items()}
-    return bool(names & set(question.identifiers)) or _is_titled(question, work)
+def _named(heard: Heard) -> list[int]:
+    """Works of which a record has the identifier that the text is, or the title; most titles differ at first sight."""
+    names, text = set(heard.question.identifiers), heard.question.request.text
+    key, begin = title_key(text), words(text)[:1]
+    return [
+        work_number(heard.preview.ids[one.key])
+        for given in heard.given.values()
+        for one in given.records
+        if not names.isdisjoint(one.record.identifiers)
+        or (words(one.record.title)[:1] == begin and title_key(one.record.title) == key)
+    ]
 
 
 def _words(heard: Heard, found: _Found) -> dict[int, float]:

@@ -57,9 +57,10 @@ class WorkStore(Protocol):
         """
         ...
 
-    def look(self, batch: Sequence[Incoming]) -> Looked:
+    def look(self, batch: Sequence[Incoming], *, with_works: bool) -> Looked:
         """What is stored that the records may touch, to preview what storing them would give.
 
+        with_works: False leaves out works that the records do not change; their links are there all the same.
         Raises DatabaseUnavailable.
         """
         ...
@@ -228,8 +229,8 @@ class EmbeddingStore(Protocol):
 class ListStore(Protocol):
     """Keeps ranked lists for a time."""
 
-    def put(self, kept: KeptList, ttl_seconds: int) -> str | None:
-        """The id under which the list is kept, or None where it could not be kept."""
+    def put(self, data: bytes, ttl_seconds: int) -> str | None:
+        """The id under which the list that `encode_kept` wrote is kept, or None where it could not be kept."""
         ...
 
     def get(self, list_id: str) -> KeptList | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from research_api.domain.errors import Expired, Fault, Invalid
 from research_api.domain.index import KeptList
+from research_api.domain.kept_lists import encode_kept
 from research_api.domain.query import print_query
 from research_api.domain.search import (
     CATALOG,
@@ -111,7 +112,9 @@ class SearchService:
         visit = wish.visit or self._federated.visit()
         found = self._found(question, replace(wish, visit=visit), begin)
         is_long = len(found.kept.numbers) > wish.limit
-        list_id = self._lists.put(found.kept, KEEP_LIST_SECONDS) if is_long and not visit.is_broken else None
+        list_id = None
+        if is_long and not visit.is_broken:
+            list_id = self._lists.put(found.encoded or encode_kept(found.kept), KEEP_LIST_SECONDS)
         warnings = [*question.warnings, *found.warnings]
         if list_id is None and is_long:
             warnings.append(_NO_PAGING)
