@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
@@ -13,7 +14,7 @@ from research_api.domain.blending import counted_words, forms_of
 from research_api.domain.index import KeptList
 from research_api.domain.previews import Looked, Preview, joined_looks, preview_of
 from research_api.domain.search import SearchWarning
-from research_api.domain.works import work_id_from_number, work_number
+from research_api.domain.works import Work, work_id_from_number, work_number
 from research_api.services.catalog_list import CatalogLister, Listed
 from research_api.services.gathered import Gathered
 from research_api.services.intake import RecordIntake, each_once
@@ -36,11 +37,15 @@ _STALE_SOURCES = SearchWarning(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """may_be_kept: every source that was asked answered, and nothing of it is old."""
+    """may_be_kept: every source that was asked answered, and nothing of it is old.
+
+    at_hand: works of the catalog that were read for the list, by number.
+    """
 
     kept: KeptList
     warnings: tuple[SearchWarning, ...]
     may_be_kept: bool
+    at_hand: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class SourceAsker:
@@ -73,8 +78,9 @@ class SourceAsker:
         listed = self._lister.listed(turn.question, more_than=turn.depth)
         head = [work_id_from_number(number) for number in listed.kept.numbers[:AT_HAND]]
         forms = forms_of(asked_words(turn.question))
-        works = self._store.by_ids(head).values()
-        return AtHand(listed, {work_number(work.id): counted_words(work, forms) for work in works})
+        works = {work_number(work.id): work for work in self._store.by_ids(head).values()}
+        counted = {number: counted_words(work, forms) for number, work in works.items()}
+        return AtHand(listed, counted, works)
 
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
         catalog = answers.catalog or AtHand(_nothing_listed(question), {})
@@ -85,7 +91,7 @@ class SourceAsker:
         warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
         is_passing = any(warning.code in _PASSING for warning in warnings)
         kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
-        return Asked(kept, warnings, may_be_kept=is_complete and not is_passing)
+        return Asked(kept, warnings, may_be_kept=is_complete and not is_passing, at_hand=catalog.works)
 
     def _preview(
         self, question: Question, given: Mapping[str, Gathered], batch: Sequence[Incoming]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, Full, Queue
 
@@ -12,6 +13,8 @@ log = structlog.get_logger(__name__)
 
 MAX_WAITING = 256
 IDLE_SECONDS = 5.0
+# what has come in while an answer is being made begins when that is out; else both would take turns computing
+PAUSE_SECONDS = 0.015
 
 Task = Callable[[], None]
 
@@ -23,10 +26,16 @@ class Behind:
     """
 
     def __init__(
-        self, name: str, *, max_waiting: int = MAX_WAITING, idle_seconds: float = IDLE_SECONDS
+        self,
+        name: str,
+        *,
+        max_waiting: int = MAX_WAITING,
+        idle_seconds: float = IDLE_SECONDS,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._name = name
         self._idle_seconds = idle_seconds
+        self._pause_seconds = pause_seconds
         self._tasks: Queue[Task] = Queue(max_waiting)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -52,6 +61,7 @@ class Behind:
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
+            time.sleep(self._pause_seconds)
             try:
                 task()
             except Exception as error:

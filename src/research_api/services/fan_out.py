@@ -56,6 +56,7 @@ class FanOut:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._places: dict[str, threading.BoundedSemaphore] = {}
+        self._latencies_ms: dict[str, float] = {}
 
     def ask(
         self,
@@ -72,7 +73,9 @@ class FanOut:
         """
         begin = self._monotonic()
         round_ = _Round[Value](late)
-        for name, call in calls.items():
+        # to send a request takes half a millisecond: whoever was slowest lately is not to wait for eight of them
+        for name in sorted(calls, key=lambda name: -self._latencies_ms.get(name, 0.0)):
+            call = calls[name]
             run = _Call(name, call, self._place(name), round_, begin, until)
             context = copy_context()
             threading.Thread(
@@ -120,6 +123,7 @@ class FanOut:
             outcome = SourceOutcome.ERROR
             log.error("source_broke", source=run.name, error=type(error).__name__, exc_info=True)
         latency_ms = round((self._monotonic() - run.begin) * 1000)
+        self._latencies_ms[run.name] = latency_ms
         return Result(run.name, value, outcome, latency_ms, retry_after)
 
 

@@ -6,8 +6,9 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 
 import structlog
 
@@ -16,6 +17,7 @@ from research_api.domain.index import KeptList
 from research_api.domain.kept_lists import decode_kept, encode_kept
 from research_api.domain.query import print_query, repeated_words
 from research_api.domain.search import CacheState, SearchRequest, SearchWarning
+from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit, Flight
 from research_api.services.asking import Asked, SourceAsker
 from research_api.services.behind import Behind
@@ -61,7 +63,7 @@ class Asking:
 class Federated:
     """The list with its reports, what to say about it, and where it comes from. age_seconds: None unless kept.
 
-    encoded: the list as bytes, where somebody needed it so before.
+    encoded: the list as bytes, where somebody needed it so before. at_hand: works that were read for it, by number.
     """
 
     kept: KeptList
@@ -69,6 +71,7 @@ class Federated:
     cache: CacheState = CacheState.MISS
     age_seconds: int | None = None
     encoded: bytes | None = None
+    at_hand: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class FederatedSearch:
@@ -158,7 +161,7 @@ class FederatedSearch:
             if flight is not None:
                 flight.give_up()
             raise
-        answer = Federated(asked.kept, asked.warnings, encoded=encode_kept(asked.kept))
+        answer = Federated(asked.kept, asked.warnings, encoded=encode_kept(asked.kept), at_hand=asked.at_hand)
         if not self._behind.submit(lambda: self._land(answer, asked, key, flight)):
             self._land(answer, asked, key, flight)
         return answer

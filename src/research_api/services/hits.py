@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import structlog
 
@@ -16,20 +17,24 @@ from research_api.services.question import Question
 
 log = structlog.get_logger(__name__)
 
+_NOTHING: Mapping[int, Work] = MappingProxyType({})
 
-def works_to_show(kept: KeptList, places: range, store: WorkStore) -> list[tuple[int, Work]]:
+
+def works_to_show(
+    kept: KeptList, places: range, store: WorkStore, at_hand: Mapping[int, Work] = _NOTHING
+) -> list[tuple[int, Work]]:
     """The works at these places of the list, each where it stands for the first time.
 
     Works that were merged since the list was made come back as one survivor. It is shown where it stood itself,
     else at the first place that leads to it, which may lie on an earlier page; so those are looked up too, but
     only where something was merged. Works that came with the list are shown as they were then.
-    Raises DatabaseUnavailable.
+    at_hand: works of the catalog that were read for the list a moment ago. Raises DatabaseUnavailable.
     """
     ids = _ids_at(kept, places)
     works = {
-        one: kept.works[kept.numbers[place]]
-        for place, one in zip(places, ids, strict=True)
-        if kept.numbers[place] in kept.works
+        one: kept.works[number] if number in kept.works else at_hand[number]
+        for one, number in zip(ids, kept.numbers[places.start : places.stop], strict=True)
+        if number in kept.works or number in at_hand
     }
     if len(works) < len(ids):
         works |= store.by_ids([one for one in ids if one not in works])

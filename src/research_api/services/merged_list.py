@@ -49,13 +49,14 @@ class Heard:
 class _Found:
     """works: those that sources gave, but for ones that the catalog has unchanged and nobody needs for the list.
 
-    placed: all works with their places. own: the catalog's with its scores.
+    placed: where sources and catalog put those that sources gave. lists: by source, the catalog too. own: the catalog's
+    with its scores.
     """
 
     works: Mapping[int, Work]
     placed: Mapping[int, Sequence[Placed]]
+    lists: Mapping[str, Sequence[int]]
     own: Mapping[int, float]
-    given: Collection[int]
 
 
 def merged_list(heard: Heard) -> KeptList:
@@ -81,7 +82,7 @@ def merged_list(heard: Heard) -> KeptList:
         ),
         is_counted=kept.is_counted and not any(one.has_more for one in heard.given.values()),
         works={number: found.works[number] for number, _ in shown if number in found.works},
-        placed={number: tuple(found.placed[number]) for number, _ in shown if number in found.given},
+        placed={number: tuple(found.placed[number]) for number, _ in shown if number in found.placed},
     )
 
 
@@ -103,12 +104,15 @@ def _found(heard: Heard) -> _Found:
     wanted = set(works)
     if not needs_works(heard.question):
         wanted |= {work_number(one) for one in set(heard.preview.ids.values()) - heard.preview.works.keys()}
-    placed = _placed(heard.given, heard.preview, wanted)
-    given = frozenset(placed)
+    lists, placed = _placed(heard, wanted)
     own = _survivors(heard.catalog.listed.kept, heard.preview)
+    # works of the catalog alone have no other place than their own, which a page knows
     for rank, number in enumerate(own, start=1):
-        placed.setdefault(number, []).append(Placed(CATALOG, rank, work_id_from_number(number)))
-    return _Found(works, placed, own, given)
+        if number in placed:
+            placed[number].append(Placed(CATALOG, rank, work_id_from_number(number)))
+    if own:
+        lists[CATALOG] = list(own)
+    return _Found(works, placed, lists, own)
 
 
 def _is_wanted(question: Question, work: Work) -> bool:
@@ -127,18 +131,21 @@ def _is_titled(question: Question, work: Work) -> bool:
     return title_key(question.request.text) == title_key(work.title)
 
 
-def _placed(
-    given: Mapping[str, Gathered], preview: Preview, wanted: Collection[int]
-) -> dict[int, list[Placed]]:
+def _placed(heard: Heard, wanted: Collection[int]) -> tuple[dict[str, list[int]], dict[int, list[Placed]]]:
+    """The lists of the sources, each work once, and the places of each work."""
+    lists: dict[str, list[int]] = {}
     placed: dict[int, list[Placed]] = {}
-    for name, gathered in given.items():
-        seen = set()
+    for name, gathered in heard.given.items():
+        ranks: dict[int, Placed] = {}
         for rank, one in enumerate(gathered.records, start=1):
-            number = work_number(preview.ids[one.key])
-            if number in wanted and number not in seen:
-                seen.add(number)
-                placed.setdefault(number, []).append(Placed(name, rank, one.record.source_id))
-    return placed
+            number = work_number(heard.preview.ids[one.key])
+            if number in wanted:
+                ranks.setdefault(number, Placed(name, rank, one.record.source_id))
+        for number, place in ranks.items():
+            placed.setdefault(number, []).append(place)
+        if ranks:
+            lists[name] = list(ranks)
+    return lists, placed
 
 
 def _survivors(kept: KeptList, preview: Preview) -> dict[int, float]:
@@ -154,23 +161,18 @@ def _sorted(found: _Found, sort: Sort) -> list[tuple[int, float]]:
     """By the number that the index sorts by, which is what it gives as the score then."""
     keys = {
         number: found.own[number] if number in found.own else _sort_key(sort, found.works[number])
-        for number in found.placed
+        for number in {**found.placed, **found.own}
     }
     return sorted(keys.items(), key=lambda one: (-one[1], one[0]))
 
 
 def _ranked(heard: Heard, found: _Found) -> list[tuple[int, float]]:
     """By words and places; what the text names comes first."""
-    lists: dict[str, dict[int, int]] = {}
-    for number, places in found.placed.items():
-        for place in places:
-            lists.setdefault(place.name, {})[number] = place.rank
-    ordered = {name: sorted(ranks, key=ranks.__getitem__) for name, ranks in lists.items()}
-    ranked = blended(ordered, _words(heard, found))
+    ranked = blended(found.lists, _words(heard, found))
     first = list(found.own)[: heard.catalog.listed.named]
     if heard.question.request.mode is not Mode.STRICT:
-        first += _named(heard)
-    return _with_first(ranked, [number for number in dict.fromkeys(first) if number in found.placed])
+        first += [number for number in _named(heard) if number in found.placed]
+    return _with_first(ranked, list(dict.fromkeys(first)))
 
 
 def _with_first(ranked: list[tuple[int, float]], named: Sequence[int]) -> list[tuple[int, float]]:
@@ -196,7 +198,7 @@ def _named(heard: Heard) -> list[int]:
 
 def _words(heard: Heard, found: _Found) -> dict[int, float]:
     """Of the texts that are told of one work, the longest is scored."""
-    counted = {number: one for number, one in heard.catalog.counted.items() if number in found.placed}
+    counted = {number: one for number, one in heard.catalog.counted.items() if number in found.own}
     for gathered in heard.given.values():
         for key, one in gathered.counted.items():
             number = work_number(heard.preview.ids[key])

@@ -176,7 +176,7 @@ class SearchService:
         seen = min(view.offset + wish.limit, len(kept.numbers))
         hits = tuple(
             hit
-            for place, work in works_to_show(kept, range(view.offset, seen), self._store)
+            for place, work in works_to_show(kept, range(view.offset, seen), self._store, view.found.at_hand)
             if (hit := hit_of(question, work, place, kept, with_matches=wish.with_matches)) is not None
         )
         more = view.list_id is not None and seen < len(kept.numbers)

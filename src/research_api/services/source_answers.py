@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
@@ -17,6 +18,7 @@ from research_api.domain.query import print_query, repeated_words, year_bounds
 from research_api.domain.search import CATALOG, Mode, SourceOutcome, SourceReport
 from research_api.domain.sources import Source, SourceQuestion
 from research_api.domain.upsert import Incoming
+from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit
 from research_api.services.behind import Behind
 from research_api.services.catalog_list import Listed
@@ -51,10 +53,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class AtHand:
-    """The catalog's list, and of the works at its head the words that were asked."""
+    """The catalog's list, the works at its head, and of each of these the words that were asked."""
 
     listed: Listed
     counted: Mapping[int, Counted]
+    works: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
