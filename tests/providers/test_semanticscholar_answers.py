@@ -16,10 +16,9 @@ from research_api.domain.sources import Edges, SourceFailed
 from research_api.domain.works import Identifier
 from research_api.providers.access import Access
 from research_api.providers.semanticscholar import BASE_URL, SemanticScholar
-from tests.providers.loopback import send
 from tests.providers.mutations import mutated
 from tests.providers.questions import question
-from tests.providers.recordings import Given
+from tests.providers.sending import Given, LoopbackSend
 from tests.replay.faults import RETRY_AFTER_SECONDS, Fault
 from tests.replay.protocol import Asked
 from tests.replay.semanticscholar import REFUSED_KEY, SemanticScholarReplay
@@ -78,9 +77,9 @@ def test_faults_are_failures_of_the_source(
     server.fault("semanticscholar", fault)
     identifier = Identifier("s2", HELD[0].s2)
     asks = [
-        lambda: source.search(question("learning"), send),
-        lambda: source.look_up([identifier], send),
-        lambda: source.citations(identifier, 10, send),
+        lambda: source.search(question("learning"), LoopbackSend()),
+        lambda: source.look_up([identifier], LoopbackSend()),
+        lambda: source.citations(identifier, 10, LoopbackSend()),
     ]
 
     for ask in asks:
@@ -94,7 +93,7 @@ def test_a_refused_key_is_a_failure(server: ReplayServer) -> None:
     refused = SemanticScholar(Access(server.base_url("semanticscholar"), api_key=REFUSED_KEY))
 
     with pytest.raises(SourceFailed) as failed:
-        refused.search(question("learning"), send)
+        refused.search(question("learning"), LoopbackSend())
 
     assert failed.value.status == 403
     assert REFUSED_KEY not in str(failed.value)
