@@ -39,12 +39,14 @@ _STALE_SOURCES = SearchWarning(
 class Asked:
     """may_be_kept: every source that was asked answered, and nothing of it is old.
 
-    at_hand: works of the catalog that were read for the list, by number.
+    age_seconds: since the first of its sources was asked. at_hand: works of the catalog that were read for the list, by
+    number.
     """
 
     kept: KeptList
     warnings: tuple[SearchWarning, ...]
     may_be_kept: bool
+    age_seconds: float = 0.0
     at_hand: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -91,7 +93,13 @@ class SourceAsker:
         warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
         is_passing = any(warning.code in _PASSING for warning in warnings)
         kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
-        return Asked(kept, warnings, may_be_kept=is_complete and not is_passing, at_hand=catalog.works)
+        return Asked(
+            kept,
+            warnings,
+            may_be_kept=is_complete and not is_passing,
+            age_seconds=answers.age_seconds,
+            at_hand=catalog.works,
+        )
 
     def _preview(
         self, question: Question, given: Mapping[str, Gathered], batch: Sequence[Incoming]

@@ -27,7 +27,7 @@ from research_api.services.source_answers import Turn
 log = structlog.get_logger(__name__)
 
 # a change of ranking or of what is kept makes older answers useless
-RANKING_VERSION = 1
+RANKING_VERSION = 2
 FRESH_SECONDS = 15 * 60
 KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
@@ -119,9 +119,9 @@ class FederatedSearch:
         answer = _decoded(found, turn.question) if found is not None else None
         if found is None or answer is None:
             return None
-        is_fresh = found.age_seconds <= FRESH_SECONDS
-        cache = CacheState.HIT if is_fresh else CacheState.STALE
-        return replace(answer, cache=cache, age_seconds=int(found.age_seconds))
+        age_seconds = (answer.age_seconds or 0) + int(found.age_seconds)
+        cache = CacheState.HIT if age_seconds <= FRESH_SECONDS else CacheState.STALE
+        return replace(answer, cache=cache, age_seconds=age_seconds)
 
     def _renew(self, question: Question, asking: Asking, key: str) -> None:
         """The kept answer is replaced behind this request, unless somebody is about it already."""
@@ -149,7 +149,7 @@ class FederatedSearch:
             body = flight.wait(left + GRACE_SECONDS)
             answer = _decoded(KeptAnswer(body, 0.0), turn.question) if body is not None else None
             if answer is not None:
-                return answer
+                return replace(answer, age_seconds=None)
         # to ask the sources now would be of no use to this answer
         late = replace(turn, until=self._monotonic() + LAST_SECONDS, asks_sources=False)
         return self._asked(late, key, None)
@@ -167,7 +167,7 @@ class FederatedSearch:
         return answer
 
     def _land(self, answer: Federated, asked: Asked, key: str, flight: Flight | None) -> None:
-        body = _encoded(answer)
+        body = _encoded(answer, int(asked.age_seconds))
         if asked.may_be_kept:
             self._cache.visit().put({key: body}, KEEP_SECONDS)
         if flight is not None:
@@ -199,18 +199,24 @@ def _digest(parts: Sequence[object]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
-def _encoded(answer: Federated) -> bytes:
-    warnings = json.dumps([asdict(warning) for warning in answer.warnings])
-    return warnings.encode() + b"\n" + (answer.encoded or encode_kept(answer.kept))
+def _encoded(answer: Federated, age_seconds: int) -> bytes:
+    """age_seconds: of the oldest of its sources' answers, at this moment."""
+    head = {"age_seconds": age_seconds, "warnings": [asdict(warning) for warning in answer.warnings]}
+    return json.dumps(head).encode() + b"\n" + (answer.encoded or encode_kept(answer.kept))
 
 
 def _decoded(found: KeptAnswer, question: Question) -> Federated | None:
-    """The answer as one to this question, which may be spelled otherwise; None for bytes of another version."""
-    head, _, body = found.body.partition(b"\n")
+    """The answer as one to this question, which may be spelled otherwise; None for bytes of another version.
+
+    age_seconds: of its sources' answers when it was kept.
+    """
+    head_text, _, body = found.body.partition(b"\n")
     try:
-        warnings = tuple(SearchWarning(**warning) for warning in json.loads(head))
+        head = json.loads(head_text)
+        warnings = tuple([SearchWarning(**warning) for warning in head["warnings"]])
         kept = replace(decode_kept(body), request=question.request)
+        age_seconds = int(head["age_seconds"])
     except (ValueError, KeyError, TypeError) as error:
         log.warning("kept_answer_unreadable", error=type(error).__name__)
         return None
-    return Federated(kept, warnings)
+    return Federated(kept, warnings, age_seconds=age_seconds)

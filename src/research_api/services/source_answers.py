@@ -74,12 +74,16 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """By source: what it gave, and what is said of it. old: those that stand in with an older answer."""
+    """By source: what it gave, and what is said of it. old: those that stand in with an older answer.
+
+    age_seconds: of the oldest answer among those that are fresh; 0 where all were asked just now.
+    """
 
     given: Mapping[str, Gathered]
     reports: Mapping[str, SourceReport]
     catalog: AtHand | None
     old: frozenset[str]
+    age_seconds: float = 0.0
 
 
 class SourceAnswers:
@@ -120,7 +124,8 @@ class SourceAnswers:
         new = {keys[n]: r.value for n, r in results.items() if isinstance(r.value, Gathered)}
         if new:
             self._behind.submit(lambda: self._put(new))
-        return _sorted_out(turn, results, fresh, {n: one for n, (one, _) in kept.items()})
+        answers = _sorted_out(turn, results, fresh, {n: one for n, (one, _) in kept.items()})
+        return replace(answers, age_seconds=max((kept[name][1] for name in fresh), default=0.0))
 
     def _put(self, new: Mapping[str, Gathered]) -> None:
         self._cache.visit().put({key: encode_gathered(one) for key, one in new.items()}, KEEP_SECONDS)
