@@ -111,7 +111,7 @@ def test_a_source_that_fails_stands_in_with_its_older_answer(bench: Bench) -> No
     assert outcomes(answer) == {"catalog": "empty", "crossref": "stale", "openalex": "error"}
     assert titles(answer) == ["Deep water"]
     assert "stale_sources" in {warning.code for warning in answer.warnings}
-    assert (answer.complete, answer.cache) == (False, CacheState.MISS)
+    assert (answer.complete, answer.cache, answer.age_seconds) == (False, CacheState.STALE, 20 * 60)
 
 
 def test_fresh_passes_the_cache_by_once_a_minute_for_each_key(bench: Bench) -> None:
