@@ -25,7 +25,8 @@ from research_api.domain.sources import Edges, Source, SourceFailed, SourceQuest
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from tests.providers.endpoints import CALLED
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "sources.md"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from research_api.domain.calls import Outgoing, Reply
+from research_api.domain.calls import Reply
 from research_api.domain.works import Record
 from tests.providers.endpoints import CALLED, IGNORED, NO_ANSWERS
 
@@ -104,18 +104,6 @@ def called(shared_data: Path, source: str, *, refused: bool = False) -> list[Rec
     return [
         one for one in recordings_of(shared_data, source) if is_called(one) and (one.status >= 400) is refused
     ]
-
-
-class Given:
-    """A `Send` that gives the same answer to all, and remembers what it was asked."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.replies = list(replies)
-        self.asked: list[Outgoing] = []
-
-    def __call__(self, outgoing: Outgoing, /) -> Reply:
-        self.asked.append(outgoing)
-        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 def filled(records: Iterable[Record]) -> Counter[str]:

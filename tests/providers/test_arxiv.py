@@ -13,8 +13,8 @@ from research_api.domain.sources import Edges, SourceFailed
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.arxiv import BASE_URL, ArxivSource
-from tests.providers.asking import LoopbackSend, question
-from tests.providers.recordings import Given
+from tests.providers.questions import question
+from tests.providers.sending import Given, LoopbackSend
 from tests.replay.arxiv import ArxivReplay
 from tests.replay.faults import Fault
 from tests.replay.protocol import Asked

@@ -15,8 +15,9 @@ from research_api.domain.sources import SourceFailed
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.arxiv import BASE_URL, ArxivSource
-from tests.providers.asking import question
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.questions import question
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given
 
 ATOM, EXTENSION = "{http://www.w3.org/2005/Atom}", "{http://arxiv.org/schemas/atom}"
 FEED = (

@@ -21,9 +21,10 @@ from research_api.providers.replies import records_of
 from research_api.records.crossref import to_record
 from research_api.records.errors import Rejected
 from research_api.records.fields import orcid_of
-from tests.providers.asking import LoopbackSend, question
 from tests.providers.hostile import spoiled
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.questions import question
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given, LoopbackSend
 from tests.replay.crossref import CrossrefReplay
 from tests.replay.faults import Fault
 from tests.replay.server import ReplayServer

@@ -16,8 +16,9 @@ from research_api.providers import datacite
 from research_api.providers.access import Access
 from research_api.providers.datacite import DataciteSource
 from tests.providers.hostile import spoiled
-from tests.providers.recordings import Given, called
-from tests.providers.replaying import BASE_URL, Replaying, question
+from tests.providers.questions import question
+from tests.providers.recordings import called
+from tests.providers.sending import BASE_URL, Given, Replaying
 from tests.replay.datacite import MAX_LINKED, DataciteReplay, item
 from tests.replay.protocol import Asked
 from tests.replay.works import SampleWork, sample_works

@@ -20,8 +20,9 @@ from research_api.providers.doaj import DoajSource
 from research_api.records.doaj import to_record
 from research_api.records.errors import Rejected
 from tests.providers.hostile import spoiled
-from tests.providers.recordings import Given, Recording, called
-from tests.providers.replaying import BASE_URL, Replaying, question
+from tests.providers.questions import question
+from tests.providers.recordings import Recording, called
+from tests.providers.sending import BASE_URL, Given, Replaying
 from tests.replay.doaj import DoajReplay, article
 from tests.replay.protocol import Asked
 from tests.replay.works import SampleWork, sample_works

@@ -18,8 +18,9 @@ from research_api.domain.sources import SourceFailed
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
 from research_api.providers.access import Access
 from research_api.providers.europepmc import BASE_URL, EuropePmcSource
-from tests.providers.asking import question
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.questions import question
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given
 
 SOURCE = EuropePmcSource(Access(BASE_URL))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from research_api.providers import lucene
-from tests.replay.lucene import Refused, document, matcher
+from tests.replay.clauses import Malformed
+from tests.replay.lucene import document, matcher
 
 WORK = document(
     texts={"title": ["Deep learning of lake sediments"], "abstract": ["We study graphs."]},
@@ -90,5 +91,5 @@ def test_the_replays_find_what_lucene_would_find(query: str, is_found: bool) -> 
     "query", ["(deep", "deep)", '"deep', "deep AND", "OR deep", "a/b", "title:", "[1 TO"]
 )
 def test_the_replays_refuse_what_lucene_cannot_parse(query: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Malformed):
         matcher(query)

@@ -19,9 +19,10 @@ from research_api.providers.access import Access
 from research_api.providers.openalex import MAX_ORS, OpenAlexSource
 from research_api.providers.replies import records_of
 from research_api.records.openalex import to_record
-from tests.providers.asking import LoopbackSend, question
 from tests.providers.hostile import spoiled
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.questions import question
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given, LoopbackSend
 from tests.replay.faults import Fault
 from tests.replay.openalex import OpenAlexReplay
 from tests.replay.server import ReplayServer

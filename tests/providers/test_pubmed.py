@@ -15,8 +15,8 @@ from research_api.domain.sources import SourceFailed
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.pubmed import BASE_URL, PubmedSource
-from tests.providers.asking import LoopbackSend, question
-from tests.providers.recordings import Given
+from tests.providers.questions import question
+from tests.providers.sending import Given, LoopbackSend
 from tests.replay.faults import Fault
 from tests.replay.protocol import Asked
 from tests.replay.pubmed import PubmedReplay

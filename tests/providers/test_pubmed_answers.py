@@ -16,8 +16,9 @@ from research_api.domain.sources import SourceFailed
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.pubmed import BASE_URL, PubmedSource
-from tests.providers.asking import question
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.questions import question
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given
 
 SOURCE = PubmedSource(Access(BASE_URL))
 FOUND = Reply(200, {}, b'{"esearchresult": {"count": "1", "idlist": ["1"]}}')

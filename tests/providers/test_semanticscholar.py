@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -14,8 +13,8 @@ from research_api.domain.sources import Edges
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.semanticscholar import SemanticScholar
-from tests.providers.loopback import send
 from tests.providers.questions import question
+from tests.providers.sending import LoopbackSend
 from tests.replay.protocol import Asked
 from tests.replay.semanticscholar import SemanticScholarReplay
 from tests.replay.server import ReplayServer
@@ -79,7 +78,7 @@ def orcids(record: Record) -> list[str | None]:
 
 
 def test_a_search_reads_every_field_of_its_papers(source: SemanticScholar) -> None:
-    answer = source.search(question("learning networks of samples", limit=100), send)
+    answer = source.search(question("learning networks of samples", limit=100), LoopbackSend())
 
     assert len(answer.records) == 100
     assert answer.rejected == 0
@@ -91,7 +90,7 @@ def test_a_search_reads_every_field_of_its_papers(source: SemanticScholar) -> No
 def test_a_search_says_what_was_sent_and_how_much_there_is(
     server: ReplayServer, source: SemanticScholar
 ) -> None:
-    answer = source.search(question('"graph networks" learning', limit=3), send)
+    answer = source.search(question('"graph networks" learning', limit=3), LoopbackSend())
 
     asked = last(server)
     assert asked.param("query") == "graph networks learning"
@@ -103,37 +102,39 @@ def test_a_search_says_what_was_sent_and_how_much_there_is(
 
 
 def test_no_more_than_a_hundred_are_asked_for(server: ReplayServer, source: SemanticScholar) -> None:
-    source.search(question("learning", limit=1_000), send)
+    source.search(question("learning", limit=1_000), LoopbackSend())
 
     assert last(server).param("limit") == "100"
 
 
 def test_words_with_a_hyphen_are_asked_without_it(server: ReplayServer, source: SemanticScholar) -> None:
     """That search finds nothing for them, says its page."""
-    assert source.search(question("low-rank"), send).records
+    assert source.search(question("low-rank"), LoopbackSend()).records
     assert last(server).param("query") == "low rank"
 
 
 @pytest.mark.parametrize(
-    ("filters", "param", "sent"),
+    ("wanted", "param", "sent"),
     [
-        ({"year_from": 2010, "year_to": 2015}, "year", "2010-2015"),
-        ({"year_from": 2010, "year_to": 2010}, "year", "2010"),
-        ({"year_from": 2010}, "year", "2010-"),
-        ({"year_to": 2015}, "year", "-2015"),
-        ({"types": ("proceedings-article", "book-chapter")}, "publicationTypes", "Conference,BookSection"),
-        ({"types": ("dissertation", "book")}, "publicationTypes", ""),
-        ({"open_access": True}, "openAccessPdf", ""),
-        ({"min_citations": 5}, "minCitationCount", "5"),
+        (Filters(year_from=2010, year_to=2015), "year", "2010-2015"),
+        (Filters(year_from=2010, year_to=2010), "year", "2010"),
+        (Filters(year_from=2010), "year", "2010-"),
+        (Filters(year_to=2015), "year", "-2015"),
+        (
+            Filters(types=("proceedings-article", "book-chapter")),
+            "publicationTypes",
+            "Conference,BookSection",
+        ),
+        (Filters(types=("dissertation", "book")), "publicationTypes", ""),
+        (Filters(open_access=True), "openAccessPdf", ""),
+        (Filters(min_citations=5), "minCitationCount", "5"),
     ],
 )
 @pytest.mark.parametrize("sort", list(Sort))
 def test_filters_are_sent(
-    server: ReplayServer, source: SemanticScholar, filters: dict[str, Any], param: str, sent: str, sort: Sort
+    server: ReplayServer, source: SemanticScholar, wanted: Filters, param: str, sent: str, sort: Sort
 ) -> None:
-    wanted = Filters(**filters)
-
-    answer = source.search(question("learning", sort=sort, **filters), send)
+    answer = source.search(question("learning", sort=sort, filters=wanted), LoopbackSend())
 
     assert last(server).param(param) == sent
     assert "openAccessPdf" in last(server).params or not wanted.open_access
@@ -147,7 +148,7 @@ def test_filters_are_sent(
 def test_a_sorted_search_asks_for_all_words_in_that_order(
     source: SemanticScholar, sort: Sort, field: str
 ) -> None:
-    answer = source.search(question("learning networks", sort=sort, limit=5), send)
+    answer = source.search(question("learning networks", sort=sort, limit=5), LoopbackSend())
 
     texts = {work.s2: f"{work.title} {work.abstract}".casefold() for work in HELD}
     fitting = [BY_ID[key] for key, text in texts.items() if "learning" in text and "networks" in text]
@@ -170,7 +171,7 @@ def test_a_sorted_search_asks_for_all_words_in_that_order(
 def test_a_sorted_search_speaks_the_language_of_the_bulk_search(
     server: ReplayServer, source: SemanticScholar, text: str, sent: str
 ) -> None:
-    source.search(question(text, sort=Sort.NEWEST), send)
+    source.search(question(text, sort=Sort.NEWEST), LoopbackSend())
 
     assert last(server).param("query") == sent
 
@@ -179,14 +180,14 @@ def test_a_sorted_search_speaks_the_language_of_the_bulk_search(
 def test_without_a_word_to_send_nothing_is_asked(
     server: ReplayServer, source: SemanticScholar, text: str, sort: Sort
 ) -> None:
-    answer = source.search(question(text, sort=sort), send)
+    answer = source.search(question(text, sort=sort), LoopbackSend())
 
     assert (answer.records, answer.sent) == ((), "")
     assert server.asked("semanticscholar") == []
 
 
 def test_a_search_that_finds_nothing_is_empty(source: SemanticScholar) -> None:
-    answer = source.search(question("xyzzy"), send)
+    answer = source.search(question("xyzzy"), LoopbackSend())
 
     assert (answer.records, answer.total) == ((), 0)
 
@@ -195,7 +196,7 @@ def test_a_search_that_finds_nothing_is_empty(source: SemanticScholar) -> None:
 def test_a_work_is_found_under_each_of_its_names(source: SemanticScholar, scheme: str) -> None:
     work = one_of(**{scheme: True})
 
-    (record,) = source.look_up([Identifier(scheme, getattr(work, scheme))], send)
+    (record,) = source.look_up([Identifier(scheme, getattr(work, scheme))], LoopbackSend())
 
     check(record, work)
     assert orcids(record) == [author.orcid for author in work.authors]
@@ -204,7 +205,7 @@ def test_a_work_is_found_under_each_of_its_names(source: SemanticScholar, scheme
 def test_a_corpus_id_is_a_name_too(source: SemanticScholar) -> None:
     work = HELD[0]
 
-    (record,) = source.look_up([Identifier("s2", f"CorpusId:{work.corpus_id}")], send)
+    (record,) = source.look_up([Identifier("s2", f"CorpusId:{work.corpus_id}")], LoopbackSend())
 
     assert record.source_id == work.s2
 
@@ -212,7 +213,7 @@ def test_a_corpus_id_is_a_name_too(source: SemanticScholar) -> None:
 def test_a_look_up_brings_the_references(source: SemanticScholar) -> None:
     works = [work for work in HELD if len(work.references) > 3][:20]
 
-    found = source.look_up([Identifier("s2", work.s2) for work in works], send)
+    found = source.look_up([Identifier("s2", work.s2) for work in works], LoopbackSend())
 
     assert len(found) == 20
     for record in found:
@@ -231,7 +232,7 @@ def test_a_look_up_brings_the_references(source: SemanticScholar) -> None:
 def test_many_are_looked_up_a_hundred_in_a_call(server: ReplayServer, source: SemanticScholar) -> None:
     wanted = [Identifier("s2", work.s2) for work in HELD[:230]]
 
-    found = source.look_up(wanted, send)
+    found = source.look_up(wanted, LoopbackSend())
 
     assert {record.source_id for record in found} == {one.value for one in wanted}
     assert [len(json.loads(asked.body)["ids"]) for asked in server.asked("semanticscholar")] == [100, 100, 30]
@@ -240,8 +241,8 @@ def test_many_are_looked_up_a_hundred_in_a_call(server: ReplayServer, source: Se
 def test_unknown_works_are_left_out_also_where_all_are_unknown(source: SemanticScholar) -> None:
     known, unknown = Identifier("s2", HELD[0].s2), Identifier("doi", "10.5555/nobody.knows")
 
-    assert [one.source_id for one in source.look_up([unknown, known], send)] == [HELD[0].s2]
-    assert source.look_up([unknown], send) == ()
+    assert [one.source_id for one in source.look_up([unknown, known], LoopbackSend())] == [HELD[0].s2]
+    assert source.look_up([unknown], LoopbackSend()) == ()
 
 
 def test_references_are_records_and_names_of_works_that_it_does_not_have(source: SemanticScholar) -> None:
@@ -253,7 +254,7 @@ def test_references_are_records_and_names_of_works_that_it_does_not_have(source:
     )
     cited = [WORKS[number] for number in work.references]
 
-    edges = source.references(Identifier("doi", work.doi or ""), 100, send)
+    edges = source.references(Identifier("doi", work.doi or ""), 100, LoopbackSend())
 
     held = [one for one in cited if "semanticscholar" in one.held_by]
     assert [record.source_id for record in edges.records] == [one.s2 for one in held]
@@ -269,8 +270,8 @@ def test_citations_stop_at_the_limit_and_then_do_not_say_how_many_there_are(sour
     citing = {work.number: [one for one in HELD if work.number in one.references] for work in HELD}
     work = max(HELD, key=lambda work: len(citing[work.number]))
 
-    some = source.citations(Identifier("s2", work.s2), 2, send)
-    every = source.citations(Identifier("s2", work.s2), 5_000, send)
+    some = source.citations(Identifier("s2", work.s2), 2, LoopbackSend())
+    every = source.citations(Identifier("s2", work.s2), 5_000, LoopbackSend())
 
     assert (len(some.records), some.total) == (2, None)
     assert {record.source_id for record in every.records} == {one.s2 for one in citing[work.number]}
@@ -278,11 +279,11 @@ def test_citations_stop_at_the_limit_and_then_do_not_say_how_many_there_are(sour
 
 
 def test_an_unknown_work_has_no_edges(source: SemanticScholar) -> None:
-    assert source.references(Identifier("doi", "10.5555/nobody.knows"), 10, send) == Edges()
+    assert source.references(Identifier("doi", "10.5555/nobody.knows"), 10, LoopbackSend()) == Edges()
 
 
 def test_no_part_of_a_doi_leads_out_of_its_place(server: ReplayServer, source: SemanticScholar) -> None:
-    source.citations(Identifier("doi", "10.5555/../../author?x=1#y"), 10, send)
+    source.citations(Identifier("doi", "10.5555/../../author?x=1#y"), 10, LoopbackSend())
 
     assert last(server).path == "/paper/DOI:10.5555%2F..%2F..%2Fauthor%3Fx%3D1%23y/citations"
 
@@ -290,7 +291,7 @@ def test_no_part_of_a_doi_leads_out_of_its_place(server: ReplayServer, source: S
 def test_the_key_goes_into_a_header_and_nowhere_else(server: ReplayServer) -> None:
     keyed = SemanticScholar(Access(server.base_url("semanticscholar"), api_key="a key"))
 
-    answer = keyed.search(question("learning"), send)
+    answer = keyed.search(question("learning"), LoopbackSend())
 
     assert last(server).headers["x-api-key"] == "a key"
     assert "key" not in last(server).params

@@ -16,7 +16,8 @@ from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.semanticscholar import BASE_URL, SemanticScholar
 from tests.providers.questions import question
-from tests.providers.recordings import Given, Recording, called, filled
+from tests.providers.recordings import Recording, called, filled
+from tests.providers.sending import Given
 
 MARKED = 30
 UNTITLED = "A paper whose title was not asked"

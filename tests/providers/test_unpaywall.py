@@ -16,8 +16,8 @@ from research_api.providers.unpaywall import MAX_LOOK_UPS, UnpaywallSource
 from research_api.records.errors import Rejected
 from research_api.records.unpaywall import to_record
 from tests.providers.hostile import spoiled
-from tests.providers.recordings import Given
-from tests.providers.replaying import BASE_URL, Replaying, question
+from tests.providers.questions import question
+from tests.providers.sending import BASE_URL, Given, Replaying
 from tests.replay.protocol import Asked
 from tests.replay.unpaywall import UnpaywallReplay, doi_object
 from tests.replay.works import SampleWork, sample_works

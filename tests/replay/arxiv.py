@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf
-from tests.replay.tagged import Holds, Malformed, has, newest_first, read_query, sorted_hits
+from tests.replay.tagged import Holds, Malformed, has, newest_first, read_query
 from tests.replay.works import SampleWork
 
 # 3.1.1.2: a larger max_results is a 400; 10 where none is given (3.1.1)
@@ -80,7 +80,7 @@ class ArxivReplay:
         except Malformed as error:
             raise _Refused(f"cannot parse {error}") from error
         found = {work.number for work in works}
-        return [work for work in sorted_hits(self._shelf, query, holds) if work.number in found]
+        return [work for work in self._shelf.best_first(query, holds) if work.number in found]
 
     def _listed(self, ids: list[str]) -> list[SampleWork]:
         for one in ids:

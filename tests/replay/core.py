@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from tests.replay.clauses import LUCENE, Malformed, applies, has_words
+from tests.replay.clauses import LUCENE, Malformed, has_words, read_query
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf, words_of
 from tests.replay.works import SampleWork
@@ -51,7 +51,8 @@ class CoreReplay:
         return _answered(200, {**head, "results": works})
 
     def _found(self, query: str, sort: str | None) -> list[SampleWork]:
-        found = [one for one in self._shelf.works if applies(query, LUCENE, _Clauses(one))]
+        holds = read_query(query, LUCENE)
+        found = [one for one in self._shelf.works if holds(_Clauses(one))]
         if sort == "recency":
             return sorted(found, key=lambda one: one.date, reverse=True)
         asked = set(words_of(_FIELD.sub(" ", query)))
@@ -68,9 +69,9 @@ class _Clauses:
         work = self._work
         if field == "":
             names = " ".join(author.name for author in work.authors)
-            return has_words(f"{work.title} {work.abstract or ''} {names}", value)
+            return has_words(words_of(f"{work.title} {work.abstract or ''} {names}"), value)
         if field == "title":
-            return has_words(work.title, value)
+            return has_words(words_of(work.title), value)
         exact = {"doi": work.doi, "arxivId": work.arxiv, "documentType": "research"}
         if field in exact:
             return exact[field] == value.strip('"').replace('\\"', '"').replace("\\\\", "\\")

@@ -12,7 +12,8 @@ import json
 from collections.abc import Sequence
 from urllib.parse import unquote, urlencode
 
-from tests.replay.lucene import Document, Refused, document, matcher, sorted_by_words
+from tests.replay.clauses import Malformed
+from tests.replay.lucene import Document, document, matcher
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf
 from tests.replay.works import SampleWork
@@ -60,7 +61,7 @@ class DataciteReplay:
         query = asked.param("query")
         try:
             found = self._found(query, asked.param("sort"))
-        except Refused as error:
+        except Malformed as error:
             return _refused(400, str(error))
         pages = -(-min(len(found), MAX_REACH) // size) if size else 0
         here = f"https://api.datacite.org/dois?{urlencode({'query': query, 'page[size]': size})}"
@@ -80,7 +81,7 @@ class DataciteReplay:
     def _found(self, query: str, sort: str) -> list[SampleWork]:
         asked = query.replace("publicationYear", "publication_year").replace("/", "\\/")
         match = matcher(asked or "*")
-        found = sorted_by_words(query, self._shelf, lambda work: match(self._documents[work.number]))
+        found = self._shelf.best_first(query, lambda work: match(self._documents[work.number]))
         if sort == "relevance":
             return found
         order = _ORDERS.get(sort.removeprefix("-"))

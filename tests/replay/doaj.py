@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
-from tests.replay.lucene import Document, Refused, document, matcher, sorted_by_words
+from tests.replay.clauses import Malformed
+from tests.replay.lucene import Document, document, matcher
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf
 from tests.replay.works import SampleWork
@@ -63,18 +64,18 @@ class DoajReplay:
             )
         try:
             found = self._found(query, asked.param("sort"))
-        except Refused:
+        except Malformed:
             return _refused(400, "bad_request", "There was an error executing your query")
         return _listed(query, found, page, size, asked.param("sort"))
 
     def _found(self, query: str, sort: str) -> list[SampleWork]:
         match = matcher(_as_elasticsearch_gets_it(query))
-        found = sorted_by_words(query, self._shelf, lambda work: match(self._documents[work.number]))
+        found = self._shelf.best_first(query, lambda work: match(self._documents[work.number]))
         field, colon, direction = sort.partition(":")
         if not sort:
             return found
         if field not in _SORTABLE or (colon and direction not in ("asc", "desc")):
-            raise Refused("no field of that name can be sorted by")
+            raise Malformed("no field of that name can be sorted by")
         return sorted(found, key=lambda work: getattr(work, _SORTABLE[field]), reverse=direction == "desc")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf
-from tests.replay.tagged import Holds, Malformed, has, newest_first, read_query, sorted_hits
+from tests.replay.tagged import Holds, Malformed, has, newest_first, read_query
 from tests.replay.works import SampleAuthor, SampleWork
 
 # Web Service Reference Guide, "search": 25 results without a number, 1,000 at most
@@ -57,7 +57,7 @@ class EuropePmcReplay:
         if params.get("sort", "") not in _SORTS:
             return _failure("The sort field is not known")
         try:
-            works = sorted_hits(self._shelf, query, read_query(query, _CLAUSE, _holds))
+            works = self._shelf.best_first(query, read_query(query, _CLAUSE, _holds))
         except Malformed:
             return _failure("The query cannot be parsed")
         if params.get("sort", "").startswith("CITED"):

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote, urlencode
 
-from tests.replay.boolean import matcher
+from tests.replay.clauses import LUCENE, Malformed, has_words, read_query
 from tests.replay.protocol import Answered, Asked
-from tests.replay.shelf import Shelf
+from tests.replay.shelf import Shelf, words_of
 from tests.replay.works import SampleWork
 
 # "Authentication & Pricing" and "Search": parameters of GET /works
@@ -95,7 +95,7 @@ class OpenAlexReplay:
             raise _Refused(
                 429, "Rate limit exceeded", "The query has too many operators.", reason="broad_boolean_query"
             )
-        is_match = matcher(text)
+        is_match = _matcher(text)
         return [work for work in self._shelf.search(text) if is_match(f"{work.title} {work.abstract or ''}")]
 
     def _filter(self, condition: str) -> Keep:
@@ -156,6 +156,22 @@ class OpenAlexReplay:
         }
 
 
+def _matcher(query: str) -> Callable[[str], bool]:
+    """Says of a text whether it satisfies the query; the fields of its clauses are not looked at."""
+    if not query.strip():
+        return lambda _: True
+    try:
+        holds = read_query(query, LUCENE)
+    except Malformed as error:
+        raise _Refused(400, "Invalid query parameters error.", "The query cannot be parsed.") from error
+
+    def is_match(text: str) -> bool:
+        told = words_of(text)
+        return holds(lambda *clause: has_words(told, clause[-1]))
+
+    return is_match
+
+
 def _ids(work: SampleWork, doi: str | None) -> dict[str, str]:
     found = {
         "openalex": f"https://openalex.org/{work.openalex}",
@@ -194,7 +210,7 @@ def _more_citations(values: list[str]) -> Keep:
 
 
 def _by_author(values: list[str]) -> Keep:
-    is_match = matcher(values[0])
+    is_match = _matcher(values[0])
     return lambda work: any(is_match(author.name) for author in work.authors)
 
 

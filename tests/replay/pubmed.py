@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from tests.replay.protocol import Answered, Asked
 from tests.replay.shelf import Shelf
-from tests.replay.tagged import Holds, Malformed, has, newest_first, read_query, sorted_hits
+from tests.replay.tagged import Holds, Malformed, has, newest_first, read_query
 from tests.replay.works import SampleWork
 
 # "ESearch", retmax: 20 without it, 10,000 at most for PubMed
@@ -70,7 +70,7 @@ class PubmedReplay:
             holds = read_query(term, _CLAUSE, _holds)
         except Malformed:
             return _json({"esearchresult": {"ERROR": "Search Backend failed: cannot read the term"}})
-        works = sorted_hits(self._shelf, term, holds)
+        works = self._shelf.best_first(term, holds)
         works = newest_first(works) if params.get("sort") == "pub_date" else works
         ids = [work.pmid for work in works[:size]]
         found = {"count": str(len(works)), "retmax": str(len(ids)), "retstart": "0", "idlist": ids}

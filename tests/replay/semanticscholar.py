@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-from tests.replay.clauses import SIMPLE, Malformed, applies, has_words
+from tests.replay.clauses import SIMPLE, Holds, Malformed, has_words, read_query
 from tests.replay.protocol import Answered, Asked
 from tests.replay.semanticscholar_papers import (
     BULK_FIELDS,
@@ -21,7 +21,7 @@ from tests.replay.semanticscholar_papers import (
     paper,
     type_of,
 )
-from tests.replay.shelf import Shelf
+from tests.replay.shelf import Shelf, words_of
 from tests.replay.works import SampleWork
 
 REFUSED_KEY = "a-key-that-is-refused"
@@ -106,9 +106,10 @@ class SemanticScholarReplay:
         if sort is None:
             raise Refused(400, f"Unacceptable query params: [sort={asked.param('sort')}]")
         try:
-            found = [one for one in self._shelf.works if _passes(one, asked) and _matches(one, query)]
+            holds = read_query(query, SIMPLE)
         except Malformed as error:
             raise Refused(400, "Bad query parameters") from error
+        found = [one for one in self._shelf.works if _passes(one, asked) and _matches(one, holds)]
         keys = {"paperId": lambda one: one.s2, "publicationDate": lambda one: one.date}
         key = keys.get(sort[1], lambda one: one.citation_count)
         found = sorted(sorted(found, key=lambda one: one.s2), key=key, reverse=sort[2] == "desc")
@@ -234,9 +235,9 @@ def _in_years(year: int, asked: str) -> bool:
     return (only or since or first or 0) <= year <= (only or until or last or 9_999)
 
 
-def _matches(work: SampleWork, query: str) -> bool:
-    text = f"{work.title} {work.abstract or ''}"
-    return applies(query, SIMPLE, lambda *clause: has_words(text, clause[-1]))
+def _matches(work: SampleWork, holds: Holds) -> bool:
+    told = words_of(f"{work.title} {work.abstract or ''}")
+    return holds(lambda *clause: has_words(told, clause[-1]))
 
 
 REPLAY = SemanticScholarReplay

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from tests.replay.works import SampleWork
@@ -17,6 +17,13 @@ _TITLE_WEIGHT = 3
 def words_of(text: str) -> list[str]:
     """The words of a text or of a query, without operators, in lower case."""
     return [word.casefold() for word in _WORD.findall(text) if word not in _OPERATORS]
+
+
+def in_a_row(told: Sequence[str], wanted: Sequence[str], *, is_prefix: bool) -> bool:
+    """True where the wanted words stand together; of a prefix, where some word begins with the last of them."""
+    if is_prefix:
+        return any(word.startswith(wanted[-1]) for word in told) if wanted else True
+    return any(list(told[at : at + len(wanted)]) == list(wanted) for at in range(len(told) - len(wanted) + 1))
 
 
 class Shelf:
@@ -43,6 +50,12 @@ class Shelf:
             for place, weight in self._words.get(word, {}).items():
                 scores[place] += weight
         return [self.works[place] for place in sorted(scores, key=lambda place: (-scores[place], place))]
+
+    def best_first(self, text: str, holds: Callable[[SampleWork], bool]) -> list[SampleWork]:
+        """The works for which that holds; those with the most of the words first, the others in their own order."""
+        ranked = {work.number: place for place, work in enumerate(self.search(text))}
+        found = [work for work in self.works if holds(work)]
+        return sorted(found, key=lambda work: ranked.get(work.number, len(self.works)))
 
     def referred_to_by(self, work: SampleWork) -> list[SampleWork]:
         """What the work refers to, as far as this source has it."""

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from tests.replay.shelf import Shelf
+from tests.replay.shelf import in_a_row
 from tests.replay.works import SampleWork
 
 _OPERATOR = re.compile(r"\s*(AND|OR|NOT)(?=[\s(])")
@@ -34,16 +34,7 @@ def folded_words(text: str) -> list[str]:
 def has(text: str, value: str) -> bool:
     """True where the text has the word, the words between quotation marks in a row, or a word that `value*` begins."""
     told, wanted = folded_words(text), folded_words(value)
-    if value.endswith("*"):
-        return any(word.startswith(wanted[-1]) for word in told)
-    return any(told[at : at + len(wanted)] == wanted for at in range(len(told) - len(wanted) + 1))
-
-
-def sorted_hits(shelf: Shelf, query: str, holds: Holds) -> list[SampleWork]:
-    """The works for which the query holds, those with most of its words first."""
-    ranked = {work.number: place for place, work in enumerate(shelf.search(query))}
-    found = [work for work in shelf.works if holds(work)]
-    return sorted(found, key=lambda work: ranked.get(work.number, len(shelf.works)))
+    return in_a_row(told, wanted, is_prefix=value.endswith("*"))
 
 
 def newest_first(works: Sequence[SampleWork]) -> list[SampleWork]:

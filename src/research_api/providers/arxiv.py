@@ -25,7 +25,7 @@ from research_api.domain.search import Filters, Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
-from research_api.providers.dialect import Dialect, translated
+from research_api.providers.dialect import Dialect, translated, with_years
 from research_api.providers.forms import get_or_post
 from research_api.providers.replies import records_of, xml_of
 from research_api.records import fields
@@ -83,9 +83,7 @@ class ArxivSource:
         asked = translated(question, _DIALECT)
         if not asked or not _wants_preprints(question.filters):
             return SourceAnswer(records=(), sent="")
-        years = _years(question.filters.year_from, question.filters.year_to)
-        has_years = question.filters.year_from is not None or question.filters.year_to is not None
-        query = f"{asked} AND {years}" if has_years and years not in asked else asked
+        query = with_years(asked, question.filters, _years)
         limit = min(question.limit, _MAX_PAGE)
         feed = self._feed(
             send,

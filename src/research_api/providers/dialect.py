@@ -19,11 +19,15 @@ from research_api.domain.query import (
     make_or,
     ranking_leaves,
 )
+from research_api.domain.search import Filters
 from research_api.domain.sources import SourceQuestion
 
 
 def _plain(text: str) -> str:
     return text
+
+
+WriteYears = Callable[[int | None, int | None], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Dialect:
     has_phrases: bool = True
     has_prefixes: bool = True
     shortest_prefix: int = 1
-    years: Callable[[int | None, int | None], str] | None = None
+    years: WriteYears | None = None
     escape: Callable[[str], str] = _plain
 
 
@@ -60,6 +64,14 @@ def translated(question: SourceQuestion, dialect: Dialect) -> str:
     condition = filter_part(question.query)
     parts = [*([make_or(ranking)] if ranking else []), *([condition] if condition is not None else [])]
     return (_said(make_and(parts), dialect) or "") if parts else ""
+
+
+def with_years(asked: str, filters: Filters, write_years: WriteYears) -> str:
+    """The query and the years of the filters, where it does not say these already."""
+    if filters.year_from is None and filters.year_to is None:
+        return asked
+    years = write_years(filters.year_from, filters.year_to)
+    return asked if years in asked else f"{asked} AND {years}"
 
 
 def plain_words(question: SourceQuestion) -> str:

@@ -25,7 +25,7 @@ from research_api.domain.search import Filters, Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
-from research_api.providers.dialect import Dialect, translated
+from research_api.providers.dialect import Dialect, translated, with_years
 from research_api.providers.forms import get_or_post
 from research_api.providers.replies import json_of, records_of
 from research_api.records import fields
@@ -159,10 +159,7 @@ def _answer(send: Send, outgoing: Outgoing) -> dict[str, object]:
 
 def _query(asked: str, filters: Filters) -> str:
     """The query with those of the filters that Europe PMC knows."""
-    wanted = [asked]
-    if filters.year_from is not None or filters.year_to is not None:
-        years = _years(filters.year_from, filters.year_to)
-        wanted += [] if years in asked else [years]
+    wanted = [with_years(asked, filters, _years)]
     if filters.open_access:
         wanted.append(_FREE)
     if filters.types and set(filters.types) & TYPES == {_PREPRINTS}:

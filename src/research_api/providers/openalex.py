@@ -22,12 +22,12 @@ from urllib.parse import quote, urlencode
 
 from research_api.domain.calls import Outgoing, Reply, Send
 from research_api.domain.query import And, Phrase, Query, Word
-from research_api.domain.search import Filters, Sort, SourceOutcome
+from research_api.domain.search import Filters, Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
 from research_api.providers.dialect import Dialect, plain_words, translated
-from research_api.providers.replies import TOO_MANY_REQUESTS, json_of, records_of, retry_after_of
+from research_api.providers.replies import TOO_MANY_REQUESTS, asked_too_often, json_of, records_of
 from research_api.records import fields
 from research_api.records.openalex import to_record, types_told_as
 
@@ -153,12 +153,7 @@ def _object_of(reply: Reply) -> dict[str, object]:
     Source: developers.openalex.org, "Error Handling" (read 2026-11)
     """
     if reply.status == _FORBIDDEN:
-        raise SourceFailed(
-            "OpenAlex says that it is asked too often.",
-            SourceOutcome.RATE_LIMITED,
-            status=reply.status,
-            retry_after_seconds=retry_after_of(reply),
-        )
+        raise asked_too_often(reply)
     if reply.status == TOO_MANY_REQUESTS and b"broad_boolean_query" in reply.body[:4_096]:
         raise SourceFailed("OpenAlex takes no query with so many OR.", status=reply.status)
     return json_of(reply)

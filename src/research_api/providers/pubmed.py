@@ -20,13 +20,13 @@ from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
 from research_api.domain.calls import Reply, Send
-from research_api.domain.search import Filters, Sort, SourceOutcome
+from research_api.domain.search import Filters, Sort
 from research_api.domain.sources import Edges, SourceAnswer, SourceFailed, SourceQuestion
 from research_api.domain.works import Identifier, Record
 from research_api.providers.access import Access
-from research_api.providers.dialect import Dialect, translated
+from research_api.providers.dialect import Dialect, translated, with_years
 from research_api.providers.forms import get_or_post
-from research_api.providers.replies import json_of, records_of, retry_after_of, xml_of
+from research_api.providers.replies import asked_too_often, json_of, records_of, xml_of
 from research_api.records import fields
 from research_api.records.pubmed import SOURCE, to_record
 
@@ -157,10 +157,7 @@ class PubmedSource:
 
 def _term(asked: str, filters: Filters) -> str:
     """The query with those of the filters that PubMed knows."""
-    wanted = [asked]
-    if filters.year_from is not None or filters.year_to is not None:
-        years = _years(filters.year_from, filters.year_to)
-        wanted += [] if years in asked else [years]
+    wanted = [with_years(asked, filters, _years)]
     if filters.open_access:
         wanted.append("free full text[sb]")
     if filters.types and set(filters.types) == {_PREPRINTS}:
@@ -176,12 +173,7 @@ def _refuse(message: object, reply: Reply) -> None:
     if not message:
         return
     if "rate limit" in str(message).lower():
-        raise SourceFailed(
-            "The source says that it is asked too often.",
-            SourceOutcome.RATE_LIMITED,
-            status=reply.status,
-            retry_after_seconds=retry_after_of(reply),
-        )
+        raise asked_too_often(reply)
     raise SourceFailed("The source reports a failure of its own.", status=reply.status)
 
 

@@ -27,12 +27,7 @@ Part = TypeVar("Part")
 def checked(reply: Reply) -> Reply:
     """The reply, if its status says that it is an answer. Raises SourceFailed."""
     if reply.status == TOO_MANY_REQUESTS:
-        raise SourceFailed(
-            "The source says that it is asked too often.",
-            SourceOutcome.RATE_LIMITED,
-            status=reply.status,
-            retry_after_seconds=retry_after_of(reply),
-        )
+        raise asked_too_often(reply)
     if not 200 <= reply.status < 300:
         raise SourceFailed(
             f"The source answered with HTTP status {reply.status}.",
@@ -40,6 +35,16 @@ def checked(reply: Reply) -> Reply:
             retry_after_seconds=retry_after_of(reply),
         )
     return reply
+
+
+def asked_too_often(reply: Reply) -> SourceFailed:
+    """What to raise for a reply that says so, with the time after which it may be asked again."""
+    return SourceFailed(
+        "The source says that it is asked too often.",
+        SourceOutcome.RATE_LIMITED,
+        status=reply.status,
+        retry_after_seconds=retry_after_of(reply),
+    )
 
 
 def retry_after_of(reply: Reply) -> float | None:

@@ -172,7 +172,7 @@ def _records(rows: Sequence[object]) -> tuple[tuple[Record, ...], int]:
 
 def _total(value: object) -> int | None:
     """The documentation calls it text, recorded answers have a number."""
-    return fields.count_of(int(value) if isinstance(value, str) and value.isdecimal() else value)
+    return fields.count_in(value) if isinstance(value, str) else fields.count_of(value)
 
 
 def _complaint(reply: Reply) -> str:

@@ -41,7 +41,7 @@ def to_record(work: dict[str, object]) -> Record:
     is_oa is true where CORE knows a copy of the full text, else not said. The date is that of publication as CORE
     gives it, the year its own.
     """
-    source_id = _number(work.get("id")) or ""
+    source_id = fields.written_of(work.get("id")) or ""
     if not (source_id.isascii() and source_id.isdecimal()):
         raise Rejected("the record has no CORE work id (digits)")
     date = _date(work.get("publishedDate"))
@@ -50,7 +50,7 @@ def to_record(work: dict[str, object]) -> Record:
         source=SOURCE,
         source_id=source_id,
         title=fields.title_of(work.get("title")),
-        abstract=_abstract(work.get("abstract")),
+        abstract=fields.abstract_of(work.get("abstract")),
         authors=_authors(work.get("authors")),
         year=fields.year_of(work.get("yearPublished")) or (int(date[:4]) if date else None),
         date=date,
@@ -64,15 +64,6 @@ def to_record(work: dict[str, object]) -> Record:
             "doi", (fields.members_of(entry).get("doi") for entry in fields.items_of(work.get("references")))
         ),
     )
-
-
-def _number(value: object) -> str | None:
-    """Text, also where a number was given."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else fields.text_of(value)
-
-
-def _abstract(value: object) -> str | None:
-    return cleaning.plain_abstract(value) if isinstance(value, str) else None
 
 
 def _date(value: object) -> str | None:
@@ -111,11 +102,12 @@ def _identifiers(work: dict[str, object]) -> tuple[Identifier, ...]:
     """Those with a member of their own first, then what the list has besides."""
     listed = map(fields.members_of, fields.items_of(work.get("identifiers")))
     typed = (
-        (_SCHEMES.get(str(entry.get("type")).upper()), _number(entry.get("identifier"))) for entry in listed
+        (_SCHEMES.get(str(entry.get("type")).upper()), fields.written_of(entry.get("identifier")))
+        for entry in listed
     )
     return fields.identifiers_of(
         ("doi", work.get("doi")),
-        ("pmid", _number(work.get("pubmedId"))),
+        ("pmid", fields.written_of(work.get("pubmedId"))),
         ("arxiv", work.get("arxivId")),
         *((scheme, value) for scheme, value in typed if scheme),
     )

@@ -40,12 +40,11 @@ def to_record(item: dict[str, object]) -> Record:
     title = _title(item)
     date = _earliest_date(item)
     url = fields.url_of(item.get("URL"))
-    abstract = item.get("abstract")
     return Record(
         source=SOURCE,
         source_id=doi,
         title=title,
-        abstract=cleaning.plain_abstract(abstract) if isinstance(abstract, str) else None,
+        abstract=fields.abstract_of(item.get("abstract")),
         authors=fields.authors_of(_author(entry) for entry in fields.items_of(item.get("author"))),
         year=int(date[:4]) if date else None,
         date=date,

@@ -34,14 +34,13 @@ def to_record(article: dict[str, object]) -> Record:
     told = fields.members_of(article.get("bibjson"))
     journal = fields.members_of(told.get("journal"))
     title = fields.title_of(told.get("title"))
-    abstract = told.get("abstract")
     year = fields.year_of(told.get("year"))
     full_text, page = _links(told)
     return Record(
         source=SOURCE,
         source_id=source_id,
         title=title,
-        abstract=cleaning.plain_abstract(abstract) if isinstance(abstract, str) else None,
+        abstract=fields.abstract_of(told.get("abstract")),
         authors=fields.authors_of(_author(entry) for entry in fields.items_of(told.get("author"))),
         year=year,
         date=_date(year, told.get("month")),

@@ -14,6 +14,7 @@ from research_api.records.cleaning import (
     MAX_TITLE_CHARACTERS,
     clean_text,
     plain,
+    plain_abstract,
 )
 from research_api.records.errors import Rejected
 
@@ -34,6 +35,11 @@ def text_of(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def written_of(value: object) -> str | None:
+    """Text, also where a whole number was given."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
+
+
 def members_of(value: object) -> dict[str, object]:
     """The value where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -47,6 +53,11 @@ def items_of(value: object) -> list[object]:
 def plain_of(value: object, max_characters: int) -> str | None:
     """The text without markup, None where there is none."""
     return (plain(value, max_characters) or None) if isinstance(value, str) else None
+
+
+def abstract_of(value: object) -> str | None:
+    """The abstract without markup, None where there is none."""
+    return plain_abstract(value) if isinstance(value, str) else None
 
 
 def title_of(*values: object) -> str:

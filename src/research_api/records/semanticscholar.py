@@ -60,7 +60,7 @@ def to_record(paper: dict[str, object]) -> Record:
         source=SOURCE,
         source_id=source_id,
         title=_title(paper.get("title")),
-        abstract=_abstract(paper.get("abstract")),
+        abstract=fields.abstract_of(paper.get("abstract")),
         authors=fields.authors_of(_author(entry) for entry in fields.items_of(paper.get("authors"))),
         year=fields.year_of(paper.get("year")),
         date=fields.date_of(paper.get("publicationDate")),
@@ -75,31 +75,25 @@ def to_record(paper: dict[str, object]) -> Record:
 
 
 def identifiers_of(paper: dict[str, object]) -> tuple[Identifier, ...]:
-    """All identifiers of a paper, DOI first; of the two of its own the paperId comes before the CorpusId."""
+    """All identifiers of a paper, DOI first; of the two of its own the paperId comes before the CorpusId.
+
+    CorpusId is a number, PubMed is text (recorded).
+    """
     external = fields.members_of(paper.get("externalIds"))
-    corpus_id = _number(paper.get("corpusId")) or _number(external.get("CorpusId"))
+    corpus_id = fields.written_of(paper.get("corpusId")) or fields.written_of(external.get("CorpusId"))
     return fields.identifiers_of(
         ("doi", external.get("DOI")),
-        ("pmid", _number(external.get("PubMed"))),
-        ("pmcid", _number(external.get("PubMedCentral"))),
+        ("pmid", fields.written_of(external.get("PubMed"))),
+        ("pmcid", fields.written_of(external.get("PubMedCentral"))),
         ("arxiv", external.get("ArXiv")),
         ("s2", paper.get("paperId")),
         ("s2", f"CorpusId:{corpus_id}" if corpus_id else None),
     )
 
 
-def _number(value: object) -> str | None:
-    """Text, also where a number was given: CorpusId is a number, PubMed is text (recorded)."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else fields.text_of(value)
-
-
 def _title(value: object) -> str:
     text = fields.text_of(value) or ""
     return fields.title_of(_CAPITAL_ENTITY.sub(lambda entity: entity[0].lower(), text))
-
-
-def _abstract(value: object) -> str | None:
-    return cleaning.plain_abstract(value) if isinstance(value, str) else None
 
 
 def _author(entry: object) -> Author | None:
