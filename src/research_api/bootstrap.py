@@ -197,7 +197,7 @@ def _federated(
 ) -> FederatedSearch:
     answers = SourceAnswers(outside.sources, outside.fan_out, keeping.cache, keeping.behind)
     asker = SourceAsker(answers, lister, store, outside.intake)
-    return FederatedSearch(asker, keeping.cache, keeping.behind)
+    return FederatedSearch(asker, keeping.cache)
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:

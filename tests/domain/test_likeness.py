@@ -157,3 +157,35 @@ def test_a_preprint_may_be_some_years_older_than_its_publication() -> None:
     assert is_version(replace(preprint, year=2012), ONE) > 0
     assert is_version(replace(preprint, year=2005), ONE) == 0
     assert is_version(preprint, replace(ONE, title="Erratum: " + TITLE)) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("methane", "ethane"),
+        ("methanol", "ethanol"),
+        ("insulin", "inulin"),
+        ("cation", "action"),
+        ("lightning", "lighting"),
+        ("prostate", "prostrate"),
+        ("miosis", "meiosis"),
+    ],
+)
+def test_words_of_one_field_that_differ_by_a_letter_are_two_works(one: str, other: str) -> None:
+    people = (Author("Ada Lovelace"), Author("Emmy Noether"))
+    titles = [f"Oxidation of {word} over palladium catalysts at low temperature" for word in (one, other)]
+    first, second = (
+        Record(source, "1", title, authors=people, year=2001)
+        for source, title in zip(("crossref", "openalex"), titles, strict=True)
+    )
+
+    assert likeness(first, second) == 0
+
+
+@pytest.mark.parametrize("kind", ["an update", "protocol for a randomised trial", "rationale and design"])
+def test_what_is_about_a_work_is_no_subtitle_of_it(kind: str) -> None:
+    people = (Author("Ada Lovelace"), Author("Emmy Noether"))
+    title = "Deep learning for medical imaging of the heart"
+    work = Record("crossref", "1", title, authors=people, year=2001)
+
+    assert likeness(work, Record("openalex", "2", f"{title}: {kind}", authors=people, year=2001)) == 0

@@ -63,13 +63,15 @@ class FakeTicket:
 class FakeAnswerCache:
     """Its time stands still until `pass_time`; `is_broken` makes each visit a broken one.
 
-    asked, put_keys: the keys of each `get` and of each `put`, in order. seconds_put: what was asked to be kept, by key.
+    asked, put_keys: the keys of each `get` and of each `put`, in order.
+    seconds_put: what was asked to be kept, by key. boarded: how many wanted a part in a flight.
     """
 
     is_broken: bool = False
     asked: list[tuple[str, ...]] = field(default_factory=list)
     put_keys: list[tuple[str, ...]] = field(default_factory=list)
     seconds_put: dict[str, int] = field(default_factory=dict)
+    boarded: int = 0
     _now: float = 1000.0
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _flights: dict[str, FakeFlight] = field(default_factory=dict)
@@ -115,6 +117,7 @@ class FakeAnswerCache:
 
     def board(self, key: str, seconds: float) -> FakeTicket:
         with self._lock:
+            self.boarded += 1
             flight = self._flights.get(key)
             if flight is not None and self._now < flight.ends_at:
                 return FakeTicket(flight, is_mine=False)

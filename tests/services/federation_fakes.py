@@ -175,7 +175,7 @@ def make_parts(
     service = SearchService(
         store,  # type: ignore[arg-type] # as much as the tests need
         lister,
-        FederatedSearch(asker, cache, behind),
+        FederatedSearch(asker, cache),
         lists,
         CursorSigner(b"secret"),
         default_sources=default_sources,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from research_api.domain.index import KeptList
 from research_api.domain.search import Mode, SearchRequest
 from research_api.services.asking import Asked
-from research_api.services.behind import Behind
 from research_api.services.federation import Asking, Federated, FederatedSearch
 from research_api.services.question import understood
 from research_api.services.source_answers import Turn
@@ -51,7 +50,7 @@ def ask_at_once(
     threads = [threading.Thread(target=ask) for _ in range(count)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: len(cache.asked) >= count and asker.turns, "all of them")
+    wait_until(lambda: cache.boarded >= count and asker.turns, "all of them")
     asker.gate.set()
     for thread in threads:
         thread.join(30)
@@ -60,7 +59,7 @@ def ask_at_once(
 
 def make(asker: FakeAsker) -> tuple[FederatedSearch, FakeAnswerCache]:
     cache = FakeAnswerCache()
-    return FederatedSearch(asker, cache, Behind("cache", idle_seconds=0.2)), cache  # type: ignore[arg-type] # a fake
+    return FederatedSearch(asker, cache), cache  # type: ignore[arg-type] # a fake
 
 
 def test_what_may_not_be_kept_is_shared_by_those_who_wait_for_it() -> None:

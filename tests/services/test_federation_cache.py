@@ -111,7 +111,7 @@ def test_a_source_that_fails_stands_in_with_its_older_answer(bench: Bench) -> No
     assert outcomes(answer) == {"catalog": "empty", "crossref": "stale", "openalex": "error"}
     assert titles(answer) == ["Deep water"]
     assert "stale_sources" in {warning.code for warning in answer.warnings}
-    assert (answer.complete, answer.cache) == (False, CacheState.MISS)
+    assert (answer.complete, answer.cache, answer.age_seconds) == (False, CacheState.STALE, 20 * 60)
 
 
 def test_fresh_passes_the_cache_by_once_a_minute_for_each_key(bench: Bench) -> None:
@@ -186,3 +186,21 @@ def test_filters_and_clauses_hold_for_what_sources_give(bench: Bench) -> None:
     asked = bench.crossref.asked[0]
     assert isinstance(asked, SourceQuestion)
     assert asked.filters == Filters(2000, 2010, exclude_retracted=True)
+
+
+def test_an_answer_is_as_old_as_the_oldest_of_its_parts(bench: Bench) -> None:
+    """A source's own answer of 14 minutes ago must not be called fresh for 15 minutes more."""
+    bench.openalex.before = failing()
+    bench.ask()
+    bench.parts.cache.pass_time(14 * 60)
+    bench.openalex.before = lambda: None
+    whole = bench.ask()
+    bench.parts.cache.pass_time(30)
+
+    young = bench.ask()
+    bench.parts.cache.pass_time(60)
+    old = bench.ask()
+
+    assert (whole.cache, whole.complete) == (CacheState.MISS, True)
+    assert (young.cache, young.age_seconds) == (CacheState.HIT, 14 * 60 + 30)
+    assert old.cache is CacheState.STALE

@@ -81,16 +81,15 @@ class PostgresWorkStore:
         All of one moment: with a work that another stored in between, its id would be taken and its records unknown,
         and the preview would name it otherwise than it is stored. Raises DatabaseUnavailable.
         """
+        with self._database.connect() as connection:
+            known = Known(digests=digests_of(connection, batch))
+            if not changed_of(known, batch):
+                # nothing to decide, so no moment to keep; a transaction would cost three more round trips
+                return _told(connection, known, batch, with_works=with_works)
         with self._database.snapshot() as connection:
             known = Known(digests=digests_of(connection, batch))
-            changed = changed_of(known, batch)
-            if changed:
-                load(connection, known, changed)
-            told = {known.digests[one.key][0] for one in batch if one.key in known.digests}
-            if with_works and told:
-                return Looked(known, _works(connection, sorted(told)))
-            known.links |= links_of(connection, told)
-            return Looked(known, {})
+            load(connection, known, changed_of(known, batch))
+            return _told(connection, known, batch, with_works=with_works)
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Work]:
         """The works under the ids asked, survivors under the ids that were merged away; unknown ids are left out."""
@@ -143,6 +142,15 @@ class PostgresWorkStore:
         )
         with self._database.connect() as connection:
             return int(connection.execute(query, {"names": names}).scalar_one())
+
+
+def _told(connection: sa.Connection, known: Known, batch: Sequence[Incoming], *, with_works: bool) -> Looked:
+    """With the works that the records belong to, or the links of these."""
+    ids = {known.digests[one.key][0] for one in batch if one.key in known.digests}
+    if with_works and ids:
+        return Looked(known, _works(connection, sorted(ids)))
+    known.links |= links_of(connection, ids)
+    return Looked(known, {})
 
 
 def _works(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Work]:

@@ -116,8 +116,11 @@ def _is_certain(titles: TitleMatch, is_long: bool, several: bool, same_venue: bo
     """Whether enough speaks for the pair, year and first author given."""
     if titles is TitleMatch.SAME:
         return is_long or several or same_venue or same_text
-    if titles is TitleMatch.MISTYPED:
+    if titles is TitleMatch.SLIP:
         return several or same_venue or same_text
+    if titles is TitleMatch.MISTYPED:
+        # of methane and of ethane, of insulin and of inulin the same people write in one year
+        return same_venue or same_text
     if titles is TitleMatch.SIMILAR:
         return same_text
     return several and (same_text or is_long)

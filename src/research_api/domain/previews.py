@@ -14,17 +14,23 @@ from research_api.domain.works import Version, Work
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is stored that some records may touch. works: those whose records are among them, as they are shown."""
+    """What is stored that some records may touch. works: those whose records are among them, as they are shown.
+
+    is_blind: nobody could look.
+    """
 
     known: Known = field(default_factory=Known)
     works: Mapping[str, Work] = field(default_factory=lambda: MappingProxyType({}))
+    is_blind: bool = False
 
 
 def joined_looks(looks: Iterable[Looked]) -> Looked:
     """What several looks saw, as one look at all of their records."""
     known = Known()
     works: dict[str, Work] = {}
+    is_blind = False
     for look in looks:
+        is_blind |= look.is_blind
         known.digests |= look.known.digests
         known.owners |= look.known.owners
         known.works = look.known.works | known.works
@@ -34,14 +40,14 @@ def joined_looks(looks: Iterable[Looked]) -> Looked:
             seen = known.near.setdefault(key, [])
             seen += [one for one in ids if one not in seen]
         works |= look.works
-    return Looked(known, works)
+    return Looked(known, works, is_blind)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """ids: of each record's work. works: by id, as they would be. redirects: ids that would be merged away, to their
     survivors. links: preprint to publication, where one of them would change; what is stored may hold more.
-    is_news: storing the records would change something.
+    is_news: storing the records would change something. is_compared: False where nobody could look at the catalog.
     """
 
     ids: Mapping[RecordKey, str]
@@ -49,6 +55,7 @@ class Preview:
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_news: bool = False
+    is_compared: bool = True
 
 
 def preview_of(looked: Looked, batch: Sequence[Incoming]) -> Preview:
@@ -63,7 +70,9 @@ def preview_of(looked: Looked, batch: Sequence[Incoming]) -> Preview:
     changed = {merged.work.id: merged.work for merged in plan.works}
     works = {**{one: work for one, work in looked.works.items() if one not in plan.redirects}, **changed}
     links = {one: other for one, other in {**former, **plan.links}.items() if other is not None}
-    return Preview(ids, _linked(works, changed, links), plan.redirects, links, bool(plan.records))
+    return Preview(
+        ids, _linked(works, changed, links), plan.redirects, links, bool(plan.records), not looked.is_blind
+    )
 
 
 def _linked(

@@ -39,9 +39,10 @@ _GREEK = {
 _KIND_WORDS = frozenset(
     {
         "addendum", "appendix", "comment", "commentary", "comments", "corrected", "correction", "corrections",
-        "corrigenda", "corrigendum", "discussion", "editorial", "errata", "erratum", "foreword", "index",
-        "introduction", "letter", "obituary", "part", "preface", "rejoinder", "replication", "reply", "response",
-        "retraction", "review", "reviewed", "supplement", "supplementary", "tutorial", "volume", "withdrawal",
+        "corrigenda", "corrigendum", "design", "discussion", "editorial", "errata", "erratum", "extended", "followup",
+        "foreword", "index", "interim", "introduction", "letter", "obituary", "part", "pilot", "preface", "protocol",
+        "rationale", "rejoinder", "replication", "reply", "response", "retraction", "review", "reviewed", "revisited",
+        "supplement", "supplementary", "tutorial", "update", "updated", "volume", "withdrawal",
     }
 )  # fmt: skip
 # titles of nothing but such words name no work
@@ -69,13 +70,14 @@ _LETTERS_OF_A_KEY = 24
 
 
 class TitleMatch(IntEnum):
-    """How far two titles agree; a stronger one is greater."""
+    """How far two titles agree; a stronger one is greater. SLIP: mistyped in a way that makes no other word."""
 
     NONE = 0
     WITHOUT_SUBTITLE = 1
     SIMILAR = 2
     MISTYPED = 3
-    SAME = 4
+    SLIP = 4
+    SAME = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def compare_titles(one: TitleForm, other: TitleForm) -> TitleMatch:
             return TitleMatch.SAME
         if one.is_long and other.is_long:
             if _is_mistyped(one, other):
-                return TitleMatch.MISTYPED
+                return TitleMatch.SLIP if _is_slip(one, other) else TitleMatch.MISTYPED
             if len(one.words) == len(other.words) and _is_similar(one, other):
                 return TitleMatch.SIMILAR
     short, long = sorted((one, other), key=lambda form: len(form.letters))
@@ -175,6 +177,16 @@ def _is_mistyped(one: TitleForm, other: TitleForm) -> bool:
         and OSA.distance(short, long, score_cutoff=1) == 1
         and (_is_other_letter(short, long) if len(short) == len(long) else _is_lost_letter(short, long))
     )
+
+
+def _is_slip(one: TitleForm, other: TitleForm) -> bool:
+    """A letter was doubled, or two changed places inside the word: `transportters`, `dynmaics`."""
+    pairs = [pair for pair in zip(one.words, other.words, strict=True) if pair[0] != pair[1]]
+    short, long = sorted(pairs[0], key=len)
+    place = next((place for place, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    if len(short) == len(long):
+        return place >= 2 and sorted(short) == sorted(long)
+    return place > 0 and long[place] == long[place - 1]
 
 
 def _is_other_letter(mine: str, theirs: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -30,6 +30,10 @@ AT_HAND = 50
 
 # passing faults of the catalog: an answer that has them is not kept
 _PASSING = frozenset({"vectors_unavailable"})
+_NOT_COMPARED = SearchWarning(
+    "not_compared",
+    "The catalog could not be asked which of its works these are: some may have other ids later.",
+)
 _STALE_SOURCES = SearchWarning(
     "stale_sources", "Sources that did not answer stand in with what they answered within the last day."
 )
@@ -39,12 +43,15 @@ _STALE_SOURCES = SearchWarning(
 class Asked:
     """may_be_kept: every source that was asked answered, and nothing of it is old.
 
-    at_hand: works of the catalog that were read for the list, by number.
+    age_seconds: since the first of its sources was asked; old_seconds: of what stands in for sources that failed, 0
+    where nothing does. at_hand: works of the catalog that were read for the list, by number.
     """
 
     kept: KeptList
     warnings: tuple[SearchWarning, ...]
     may_be_kept: bool
+    age_seconds: float = 0.0
+    old_seconds: float = 0.0
     at_hand: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -67,6 +74,7 @@ class SourceAsker:
         batch = each_once({name: given.records for name, given in answers.given.items()})
         preview = self._preview(turn.question, answers.given, batch)
         asked = self._merged(turn.question, answers, preview)
+        self._answers.keep(answers, turn.visit, at_once=not asked.may_be_kept)
         if preview.is_news:
             self._intake.write_through(batch, preview.ids)
         return asked
@@ -88,10 +96,23 @@ class SourceAsker:
         kept = merged_list(Heard(question, answers.given, preview, catalog, links))
         reports = tuple(answers.reports.values())
         is_complete = all(report.is_answer for report in reports)
-        warnings = catalog.listed.warnings + ((_STALE_SOURCES,) if answers.old else ())
+        warnings = tuple(_true_ones(catalog.listed.warnings, question, answers))
+        if answers.old:
+            warnings += (_STALE_SOURCES,)
+        if not preview.is_compared:
+            warnings += (_NOT_COMPARED,)
         is_passing = any(warning.code in _PASSING for warning in warnings)
-        kept = replace(kept, reports=reports, degraded=kept.degraded or not is_complete)
-        return Asked(kept, warnings, may_be_kept=is_complete and not is_passing, at_hand=catalog.works)
+        kept = replace(
+            kept, reports=reports, degraded=kept.degraded or not (is_complete and preview.is_compared)
+        )
+        return Asked(
+            kept,
+            warnings,
+            may_be_kept=is_complete and not is_passing and preview.is_compared,
+            age_seconds=answers.age_seconds,
+            old_seconds=answers.old_seconds,
+            at_hand=catalog.works,
+        )
 
     def _preview(
         self, question: Question, given: Mapping[str, Gathered], batch: Sequence[Incoming]
@@ -102,6 +123,19 @@ class SourceAsker:
         if unseen:
             looks.append(self._intake.look(unseen, with_works=needs_works(question)))
         return preview_of(joined_looks(looks), batch)
+
+
+def _true_ones(
+    warnings: Sequence[SearchWarning], question: Question, answers: Answers
+) -> Iterator[SearchWarning]:
+    """What the catalog says of an identifier that it lacks is not so where a source has it."""
+    names = set(question.identifiers)
+    is_known = any(
+        not names.isdisjoint(one.record.identifiers)
+        for given in answers.given.values()
+        for one in given.records
+    )
+    return (one for one in warnings if one.code != "unknown_identifier" or not is_known)
 
 
 def _nothing_listed(question: Question) -> Listed:

@@ -60,8 +60,8 @@ class Behind:
         self._tasks.join()
 
     def _work(self) -> None:
+        time.sleep(self._pause_seconds)
         while (task := self._next()) is not None:
-            time.sleep(self._pause_seconds)
             try:
                 task()
             except Exception as error:
@@ -70,9 +70,15 @@ class Behind:
                 self._tasks.task_done()
 
     def _next(self) -> Task | None:
-        """The next task, or None where this thread is to end: then another one will be started."""
+        """The next task, the first of several after a pause; None where this thread is to end."""
         try:
-            return self._tasks.get(timeout=self._idle_seconds)
+            return self._tasks.get_nowait()
+        except Empty:
+            pass
+        try:
+            task = self._tasks.get(timeout=self._idle_seconds)
+            time.sleep(self._pause_seconds)
+            return task
         except Empty:
             with self._lock:
                 if not self._tasks.empty():

@@ -7,30 +7,34 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 
 import structlog
 
 from research_api.domain.answers import KeptAnswer
+from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
 from research_api.domain.kept_lists import decode_kept, encode_kept
 from research_api.domain.query import print_query, repeated_words
-from research_api.domain.search import CacheState, SearchRequest, SearchWarning
+from research_api.domain.search import CacheState, SearchRequest, SearchWarning, SourceOutcome
 from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit, Flight
-from research_api.services.asking import Asked, SourceAsker
-from research_api.services.behind import Behind
+from research_api.services.asking import SourceAsker
 from research_api.services.question import Question, understood
 from research_api.services.source_answers import Turn
 
 log = structlog.get_logger(__name__)
 
 # a change of ranking or of what is kept makes older answers useless
-RANKING_VERSION = 1
+RANKING_VERSION = 2
 FRESH_SECONDS = 15 * 60
 KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
+# while sources fail, an old answer is given all the time, and its renewal tried now and then
+RENEW_ONCE_SECONDS = 15
 # beyond the deadline, for merging and ranking, before others take the flight for lost
 LANDING_SECONDS = 0.5
 # who waits for another's answer, which goes out at the same deadline, waits so much longer for it
@@ -40,7 +44,7 @@ LAST_SECONDS = 0.2
 
 _NOT_FRESH = SearchWarning(
     "fresh_refused",
-    "Each key may pass the cache by once a minute for the same search: this answer may come from it.",
+    "Each key may pass the cache by once a minute: this answer may come from it.",
 )
 
 
@@ -78,17 +82,10 @@ class FederatedSearch:
     """One for a process; threads share it."""
 
     def __init__(
-        self,
-        asker: SourceAsker,
-        cache: AnswerCache,
-        behind: Behind,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, asker: SourceAsker, cache: AnswerCache, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """behind: for what no answer waits for."""
         self._asker = asker
         self._cache = cache
-        self._behind = behind
         self._monotonic = monotonic
 
     def visit(self) -> CacheVisit:
@@ -98,9 +95,7 @@ class FederatedSearch:
     def find(self, question: Question, asking: Asking, visit: CacheVisit) -> Federated:
         """The answer of all sources that answered in time. Never raises for a source that fails."""
         key = answer_key(question, asking)
-        passes_by = asking.is_fresh and visit.first(
-            _digest(["fresh", asking.caller, key]), FRESH_ONCE_SECONDS
-        )
+        passes_by = asking.is_fresh and visit.first(_digest(["fresh", asking.caller]), FRESH_ONCE_SECONDS)
         turn = self._turn(question, asking, visit, passes_by=passes_by)
         answer = None if passes_by else self._known(turn, key)
         if answer is not None and answer.cache is CacheState.STALE:
@@ -116,20 +111,29 @@ class FederatedSearch:
     def _known(self, turn: Turn, key: str) -> Federated | None:
         """The kept answer, fresh or stale."""
         found = turn.visit.get([key]).get(key)
-        answer = _decoded(found, turn.question) if found is not None else None
+        answer = _decoded(found, turn.question, turn.names) if found is not None else None
         if found is None or answer is None:
             return None
-        is_fresh = found.age_seconds <= FRESH_SECONDS
-        cache = CacheState.HIT if is_fresh else CacheState.STALE
-        return replace(answer, cache=cache, age_seconds=int(found.age_seconds))
+        age_seconds = (answer.age_seconds or 0) + int(found.age_seconds)
+        cache = CacheState.HIT if age_seconds <= FRESH_SECONDS else CacheState.STALE
+        return replace(answer, cache=cache, age_seconds=age_seconds)
 
     def _renew(self, question: Question, asking: Asking, key: str) -> None:
         """The kept answer is replaced behind this request, unless somebody is about it already."""
-        turn = self._turn(question, asking, self._cache.visit(), passes_by=False)
+        visit = self._cache.visit()
+        if not visit.first(_digest(["renew", key]), RENEW_ONCE_SECONDS):
+            return
+        turn = self._turn(question, asking, visit, passes_by=False)
         flight = turn.visit.fly(_flight_name(turn, key, asking.seconds), asking.seconds + LANDING_SECONDS)
         if flight.is_mine:
-            thread = threading.Thread(target=self._asked, args=(turn, key, flight), name="renew", daemon=True)
-            thread.start()
+            run = partial(copy_context().run, self._renewed, turn, key, flight)
+            threading.Thread(target=run, name="renew", daemon=True).start()
+
+    def _renewed(self, turn: Turn, key: str, flight: Flight) -> None:
+        try:
+            self._asked(turn, key, flight)
+        except ResearchApiError as error:
+            log.warning("not_renewed", error=type(error).__name__)
 
     def _flown(self, turn: Turn, key: str, seconds: float) -> Federated:
         """The answer of whoever asks this already, else of the sources. seconds: as long as the caller gives them.
@@ -147,9 +151,11 @@ class FederatedSearch:
                     return known
                 return self._asked(turn, key, flight)
             body = flight.wait(left + GRACE_SECONDS)
-            answer = _decoded(KeptAnswer(body, 0.0), turn.question) if body is not None else None
+            answer = _decoded(KeptAnswer(body, 0.0), turn.question, turn.names) if body is not None else None
             if answer is not None:
-                return answer
+                is_old = any(report.outcome is SourceOutcome.STALE for report in answer.kept.reports)
+                state = CacheState.STALE if is_old and answer.age_seconds else CacheState.MISS
+                return replace(answer, cache=state, age_seconds=answer.age_seconds if is_old else None)
         # to ask the sources now would be of no use to this answer
         late = replace(turn, until=self._monotonic() + LAST_SECONDS, asks_sources=False)
         return self._asked(late, key, None)
@@ -162,32 +168,33 @@ class FederatedSearch:
                 flight.give_up()
             raise
         answer = Federated(asked.kept, asked.warnings, encoded=encode_kept(asked.kept), at_hand=asked.at_hand)
-        if not self._behind.submit(lambda: self._land(answer, asked, key, flight)):
-            self._land(answer, asked, key, flight)
-        return answer
-
-    def _land(self, answer: Federated, asked: Asked, key: str, flight: Flight | None) -> None:
-        body = _encoded(answer)
+        if asked.old_seconds:
+            answer = replace(answer, cache=CacheState.STALE, age_seconds=int(asked.old_seconds))
+        body = _encoded(answer, int(asked.old_seconds or asked.age_seconds))
+        # first kept, then told: who looked just before is not to ask again
         if asked.may_be_kept:
-            self._cache.visit().put({key: body}, KEEP_SECONDS)
+            turn.visit.put({key: body}, KEEP_SECONDS)
         if flight is not None:
             flight.land(body)
+        return answer
 
 
 def asks_the_same(one: SearchRequest, other: SearchRequest) -> bool:
     """True where two requests differ at most in the spelling of their texts."""
-    unasked = Asking((), 0, 0.0)
-    return one == other or answer_key(understood(one), unasked) == answer_key(understood(other), unasked)
+    if one == other:
+        return True
+    keys = {answer_key(understood(request), Asking(request.sources, 0, 0.0)) for request in (one, other)}
+    return len(keys) == 1
 
 
 def answer_key(question: Question, asking: Asking) -> str:
     """Equal where two searches ask the same of the same sources, whatever their spelling; free of what was asked."""
     body = asdict(question.request)
-    del body["text"]
+    del body["text"], body["sources"]
     canonical = print_query(question.query) if question.query is not None else None
     repeats = sorted(repeated_words(question.request.text).items())
     named = [f"{one.scheme}:{one.value}" for one in question.identifiers]
-    return _digest([RANKING_VERSION, canonical, repeats, named, body, asking.names, asking.depth])
+    return _digest([RANKING_VERSION, canonical, repeats, named, body, sorted(asking.names), asking.depth])
 
 
 def _flight_name(turn: Turn, key: str, seconds: float) -> str:
@@ -199,18 +206,28 @@ def _digest(parts: Sequence[object]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
-def _encoded(answer: Federated) -> bytes:
-    warnings = json.dumps([asdict(warning) for warning in answer.warnings])
-    return warnings.encode() + b"\n" + (answer.encoded or encode_kept(answer.kept))
+def _encoded(answer: Federated, age_seconds: int) -> bytes:
+    """age_seconds: of the oldest of its sources' answers, at this moment."""
+    head = {"age_seconds": age_seconds, "warnings": [asdict(warning) for warning in answer.warnings]}
+    return json.dumps(head).encode() + b"\n" + (answer.encoded or encode_kept(answer.kept))
 
 
-def _decoded(found: KeptAnswer, question: Question) -> Federated | None:
-    """The answer as one to this question, which may be spelled otherwise; None for bytes of another version."""
-    head, _, body = found.body.partition(b"\n")
+def _decoded(found: KeptAnswer, question: Question, names: Sequence[str]) -> Federated | None:
+    """The answer as one to this question, which may be spelled otherwise; None for bytes of another version.
+
+    names: of the sources, in the order in which they are to be reported. age_seconds: of its sources' answers when it
+    was kept.
+    """
+    head_text, _, body = found.body.partition(b"\n")
     try:
-        warnings = tuple(SearchWarning(**warning) for warning in json.loads(head))
-        kept = replace(decode_kept(body), request=question.request)
+        head = json.loads(head_text)
+        warnings = tuple([SearchWarning(**warning) for warning in head["warnings"]])
+        kept = decode_kept(body)
+        reports = {report.name: report for report in kept.reports}
+        ordered = tuple([reports[name] for name in names if name in reports])
+        kept = replace(kept, request=question.request, reports=ordered)
+        age_seconds = int(head["age_seconds"])
     except (ValueError, KeyError, TypeError) as error:
         log.warning("kept_answer_unreadable", error=type(error).__name__)
         return None
-    return Federated(kept, warnings)
+    return Federated(kept, warnings, age_seconds=age_seconds)

@@ -37,7 +37,7 @@ class RecordIntake:
             return self._store.look(records, with_works=with_works)
         except ResearchApiError as error:
             log.warning("not_compared_with_the_catalog", error=type(error).__name__)
-            return Looked()
+            return Looked(is_blind=True)
 
     def write_through(self, batch: Sequence[Incoming], told: Mapping[RecordKey, str] = _NOTHING_TOLD) -> None:
         """The records are stored soon, unless the database is away.

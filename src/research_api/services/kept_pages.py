@@ -60,8 +60,8 @@ class KeptPages:
         return KeptPage(body, etag, age, cursor) if age <= FRESH_SECONDS else None
 
     def keep(self, key: str, answer: SearchAnswer, tenant: str, *, etag: str, body: bytes) -> None:
-        """The page is kept behind the answer, if that itself came fresh from the cache: then it may be given to all."""
-        if answer.cache is not CacheState.HIT:
+        """The page is kept behind the answer, if that itself came whole and fresh from the cache."""
+        if answer.cache is not CacheState.HIT or answer.degraded:
             return
         cursor = self._signer.read(answer.next_cursor, tenant) if answer.next_cursor else None
         place = [cursor.list_id, cursor.offset] if cursor else None

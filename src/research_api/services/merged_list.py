@@ -80,7 +80,10 @@ def merged_list(heard: Heard) -> KeptList:
         facets=_facets(
             kept, [found.works[number] for number in new if number in found.works], request.facets
         ),
-        is_counted=kept.is_counted and not any(one.has_more for one in heard.given.values()),
+        is_counted=kept.is_counted
+        and not any(one.has_more for one in heard.given.values())
+        # a work of a source may be among those that the catalog counted and did not list
+        and (not new or kept.total <= len(kept.numbers)),
         works={number: found.works[number] for number, _ in shown if number in found.works},
         placed={number: tuple(found.placed[number]) for number, _ in shown if number in found.placed},
     )

@@ -52,7 +52,7 @@ class RecentKeys:
         return self._store.list(organization=organization, limit=limit)
 
     def revoke(self, key_id: str, at: datetime) -> Key | None:
-        """The key is revoked from that time, in this process at once; None where there is none."""
+        """The key is revoked from that time; None where there is none. A look just before is believed a moment more."""
         revoked = self._store.revoke(key_id, at)
         with self._lock:
             self._found.clear()

@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 SOURCE_VERSION = 1
 FRESH_SECONDS = 15 * 60
 KEEP_SECONDS = 24 * 3600
+# merging and writing down take so long: the answer is to be out at the deadline, not begun
+MERGE_SECONDS = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,19 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """By source: what it gave, and what is said of it. old: those that stand in with an older answer."""
+    """By source: what it gave, and what is said of it. old: those that stand in with an older answer.
+
+    age_seconds: of the oldest answer among those that are fresh; 0 where all were asked just now. old_seconds: of the
+    oldest one that stands in. new: what was asked just now, by the cache's key.
+    """
 
     given: Mapping[str, Gathered]
     reports: Mapping[str, SourceReport]
     catalog: AtHand | None
     old: frozenset[str]
+    age_seconds: float = 0.0
+    old_seconds: float = 0.0
+    new: Mapping[str, Gathered] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class SourceAnswers:
@@ -114,13 +123,25 @@ class SourceAnswers:
                 self._put({keys[result.name]: result.value})
                 own.on_late(result.value.records)
 
-        results = self._fan_out.ask(calls, turn.until, late=late)
+        results = self._fan_out.ask(calls, turn.until - MERGE_SECONDS, late=late)
         if not turn.asks_sources:
             results |= {n: Result(n, None, SourceOutcome.TIMEOUT, 0) for n in keys if n not in fresh}
-        new = {keys[n]: r.value for n, r in results.items() if isinstance(r.value, Gathered)}
-        if new:
-            self._behind.submit(lambda: self._put(new))
-        return _sorted_out(turn, results, fresh, {n: one for n, (one, _) in kept.items()})
+        answers = _sorted_out(turn, results, fresh, {n: one for n, (one, _) in kept.items()})
+        return replace(
+            answers,
+            age_seconds=max((kept[name][1] for name in fresh), default=0.0),
+            old_seconds=max((kept[name][1] for name in answers.old), default=0.0),
+            new={keys[n]: r.value for n, r in results.items() if isinstance(r.value, Gathered)},
+        )
+
+    def keep(self, answers: Answers, visit: CacheVisit, *, at_once: bool) -> None:
+        """What was asked just now is there for the next question; at once where that will need it: nothing is whole."""
+        if not answers.new:
+            return
+        if at_once:
+            visit.put({key: encode_gathered(one) for key, one in answers.new.items()}, KEEP_SECONDS)
+        else:
+            self._behind.submit(lambda: self._put(answers.new))
 
     def _put(self, new: Mapping[str, Gathered]) -> None:
         self._cache.visit().put({key: encode_gathered(one) for key, one in new.items()}, KEEP_SECONDS)
