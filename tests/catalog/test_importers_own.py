@@ -58,6 +58,7 @@ def test_a_bad_row_costs_only_itself_and_is_told_with_its_line() -> None:
     assert rows[4].record.title == "Two lines"
 
 
+@pytest.mark.slow
 def test_a_quote_that_is_never_closed_costs_ten_megabytes_at_most() -> None:
     row = "w_aaaaaaaaaaaa,x\n"
 

@@ -203,6 +203,7 @@ def test_every_field_of_crossref_is_there() -> None:
         assert record.citation_count == given.get("is-referenced-by-count")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "field", ["title", "abstract", "authors", "year", "venue", "type", "identifiers", "url", "retracted"]
 )
