@@ -223,6 +223,7 @@ def test_the_anthology_says_the_same_in_xml_and_in_jsonl(anthology_folder: Path,
     assert differing == []
 
 
+@pytest.mark.slow
 def test_every_record_keeps_what_the_catalog_relies_on() -> None:
     names = ("acl_anthology_2021.jsonl.gz", "openalex_works.jsonl.gz", "crossref_works.jsonl.gz")
     for record in [record for name in names for record in records_of(rows_of(CORPUS / name))][::7]:
