@@ -30,8 +30,8 @@ lint: setup-dev ## style, types, layers, shell scripts
 test: lint ## lint, then all tests but the long ones; ends with the list of skips
 	@.venv/bin/python -m pytest -m "not long"
 
-test-fast: setup-dev ## tests that need no server, under a minute
-	@.venv/bin/python -m pytest -m "not long and not services"
+test-fast: setup-dev ## tests that need no server and take under a second, under a minute in all
+	@.venv/bin/python -m pytest -m "not long and not services and not slow"
 
 test-long: lint ## lint, then every test
 	@.venv/bin/python -m pytest

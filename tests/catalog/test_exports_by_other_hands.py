@@ -82,6 +82,7 @@ def assert_pybtex_reads(found: list[Work]) -> None:
         assert entry.fields["researchapi"] == work.id
 
 
+@pytest.mark.slow
 @repeatable
 @given(several_works)
 def test_pybtex_reads_what_was_made_to_break_bibtex(found: list[Work]) -> None:
@@ -112,6 +113,7 @@ def test_pybtex_takes_names_apart_as_meant(author: Author, parts: tuple[list[str
     assert (second.first_names, second.last_names) == (["Ada"], ["Lovelace"])
 
 
+@pytest.mark.slow
 @repeatable
 @given(several_works)
 def test_rispy_reads_what_was_made_to_break_ris(found: list[Work]) -> None:
@@ -129,6 +131,7 @@ def test_rispy_reads_what_was_made_to_break_ris(found: list[Work]) -> None:
         assert ("Retracted" in entry.get("notes", ())) is work.retracted
 
 
+@pytest.mark.slow
 @repeatable
 @given(several_works)
 def test_the_csv_module_reads_what_was_made_to_break_csv(found: list[Work]) -> None:
@@ -142,6 +145,7 @@ def test_the_csv_module_reads_what_was_made_to_break_csv(found: list[Work]) -> N
         assert not any(re.match(r"[=+\-@\t\r]", cell) for cell in row.values())
 
 
+@pytest.mark.slow
 @repeatable
 @given(several_works)
 def test_csl_has_nothing_that_its_schema_forbids(found: list[Work]) -> None:

@@ -246,6 +246,7 @@ def test_records_of_other_formats_are_not_claimed(members: dict[str, object]) ->
     assert sum(module.recognises(head) for module in formats().values()) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["doi", "comments", "authors", "abstract", "title", "journal-ref", "license"]
 )

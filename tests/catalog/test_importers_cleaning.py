@@ -110,6 +110,7 @@ def test_no_known_tag_is_left(raw: str) -> None:
     assert not any(tag in seen for tag in ("<i>", "</i>", "<sub>", "</jats:p>", "<br/>"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["<i", "<i>", "&lt;", "<!--", "<jats:title>abstract ", "<math>", " ", "<script>"]
 )

@@ -254,6 +254,7 @@ def seed_text(name: str) -> str:
     return XML.get(name) or TEXTS.get(name) or "\n".join([json.dumps(SEEDS[name], ensure_ascii=False)] * 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SEEDS | TEXTS | XML))
 @quick
 @given(st.data())
@@ -358,6 +359,7 @@ PARTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TEXTS))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PARTS, max_size=40))
@@ -365,6 +367,7 @@ def test_the_marks_of_a_format_in_any_order_are_no_error(name: str, parts: list[
     assert_rows_are_sound(rows_of(name, seed_text(name).encode() + "".join(parts).encode()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "start", "piece", "size"),
     [

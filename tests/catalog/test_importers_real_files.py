@@ -86,6 +86,7 @@ def test_exactly_one_format_claims_each_file(path: Path, name: str) -> None:
         assert [each for each, module in formats().items() if module.recognises(source.head)] == [name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "read", "rejects"),
     [
@@ -137,6 +138,7 @@ def test_the_demo_records_are_read_without_a_reject() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_field_of_the_anthology_is_there() -> None:
     for record, given in records_with_raw("acl_anthology_2021.jsonl.gz"):
         assert bool(record.abstract) == bool(given["abstract"].strip())
@@ -154,6 +156,7 @@ def ids_of(record: Record, scheme: str) -> list[str]:
     return [each.value for each in record.identifiers if each.scheme == scheme]
 
 
+@pytest.mark.slow
 def test_the_kinds_of_the_anthology_are_told_apart() -> None:
     kinds = Counter(record.type for record in records_of(rows_of(CORPUS / "acl_anthology_2021.jsonl.gz")))
 
@@ -181,6 +184,7 @@ def test_every_field_of_openalex_is_there() -> None:
         } - {"arxiv"}
 
 
+@pytest.mark.slow
 def test_every_field_of_crossref_is_there() -> None:
     for record, given in records_with_raw("crossref_works.jsonl.gz"):
         dated = any(
@@ -231,6 +235,7 @@ def test_every_record_keeps_what_the_catalog_relies_on() -> None:
         assert all(normalise(each.scheme, each.value) == each.value for each in record.identifiers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("provider", "at_least"), [("crossref", 100), ("openalex", 6)])
 def test_recorded_answers_with_works_are_recognised_and_read(
     provider: str, at_least: int, tmp_path: Path

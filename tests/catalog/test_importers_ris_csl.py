@@ -122,6 +122,7 @@ def test_a_bad_record_of_ris_costs_only_itself() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_record_of_more_than_ten_megabytes_is_rejected() -> None:
     long = "TY  - BOOK\nTI  - One\n" + "AU  - x\n" * 600_000
 

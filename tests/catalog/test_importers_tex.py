@@ -69,6 +69,7 @@ def test_no_text_is_an_error(pieces: list[str]) -> None:
     assert len(without_tex(text)) <= len(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

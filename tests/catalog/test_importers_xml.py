@@ -138,6 +138,7 @@ def test_a_record_over_ten_megabytes_is_rejected_and_the_next_is_read(title: str
     assert after.record is not None
 
 
+@pytest.mark.slow
 def test_memory_holds_one_record_and_not_the_file() -> None:
     """Twenty times the records, the same memory."""
 

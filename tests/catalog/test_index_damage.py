@@ -45,6 +45,7 @@ def flip_a_bit(host: Host, suffix: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["gone", "meta", "segment", "pointer", "state"])
 def test_a_broken_index_is_mended_by_the_next_passes(host: Host, damage: str) -> None:
     """Whatever is broken, a search answers without an error and the worker builds anew."""

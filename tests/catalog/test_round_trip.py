@@ -58,6 +58,7 @@ def test_the_table_says_what_is_not_carried() -> None:
         assert len(carried(name)) >= 11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @repeatable
 @given(st.lists(works, min_size=1, max_size=3, unique_by=lambda work: work.id))
@@ -71,6 +72,7 @@ def test_works_made_to_break_a_format_come_back(name: str, made: list[Work]) -> 
         assert_same(work, row.record, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @repeatable
 @given(works, raw_texts, raw_texts)
@@ -123,6 +125,7 @@ def assert_all_come_back(name: str, found: list[Work]) -> None:
         assert_same(work, row.record, name)
 
 
+@pytest.mark.slow
 @has_corpus
 @pytest.mark.parametrize("file", sorted(REAL))
 @pytest.mark.parametrize("name", FORMATS)

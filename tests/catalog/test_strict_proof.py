@@ -166,6 +166,7 @@ def searcher(works: list[Work], tmp_path_factory: pytest.TempPathFactory) -> Tan
     return TantivySearcher(IndexLayout(folder))
 
 
+@pytest.mark.slow
 def test_the_index_finds_exactly_what_a_full_scan_proves(
     works: list[Work], searcher: TantivySearcher
 ) -> None:

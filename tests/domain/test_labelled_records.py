@@ -38,6 +38,7 @@ def show(name: str, found: Figures) -> None:
     )
 
 
+@pytest.mark.slow
 def test_records_of_different_dois_are_never_joined(labelled: list[Record]) -> None:
     found = figures(labelled, [None] * len(labelled), random.Random(1))
 
@@ -46,6 +47,7 @@ def test_records_of_different_dois_are_never_joined(labelled: list[Record]) -> N
     assert found.wrong == 0
 
 
+@pytest.mark.slow
 def test_a_second_telling_finds_its_work_and_no_other(labelled: list[Record]) -> None:
     """All records, each told by a second source without identifier and address."""
     found = figures(labelled, labelled, random.Random(2))
@@ -55,6 +57,7 @@ def test_a_second_telling_finds_its_work_and_no_other(labelled: list[Record]) ->
     assert found.recall >= 0.97
 
 
+@pytest.mark.slow
 def test_shared_titles_are_told_apart(labelled: list[Record]) -> None:
     """The records whose title others have too, among them the same paper at a workshop and at a conference."""
     counts = Counter(" ".join(words(record.title)) for record in labelled)
@@ -66,6 +69,7 @@ def test_shared_titles_are_told_apart(labelled: list[Record]) -> None:
     assert found.wrong == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_record_that_is_spelt_otherwise_finds_its_work_and_no_other(
     labelled: list[Record], name: str

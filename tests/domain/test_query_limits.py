@@ -95,6 +95,7 @@ def test_twice_the_text_is_at_most_twice_the_work(piece: str) -> None:
     assert whole <= 1_000 * MAX_LINES_PER_CHARACTER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ADVERSARIAL.values(), ids=ADVERSARIAL.keys())
 def test_the_longest_adversarial_text_gives_a_tree_within_the_caps(piece: str) -> None:
     query = parse_lenient(repeated(piece, MAX_QUERY_CHARACTERS)).query

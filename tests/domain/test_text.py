@@ -39,6 +39,7 @@ def _blocks() -> list[str]:
 BLOCKS = _blocks()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "vary",
     [
@@ -54,6 +55,7 @@ def test_no_character_of_unicode_has_other_words_in_another_case_or_form(vary: C
         assert words(nfc(vary(block))) == words(nfc(block))
 
 
+@pytest.mark.slow
 def test_every_folded_word_of_unicode_is_one_word_that_folds_to_itself() -> None:
     """A printed query is parsed again, so folding twice must be folding once."""
     for block in BLOCKS:

@@ -138,6 +138,7 @@ def test_an_answer_too_long_for_a_datagram_is_asked_for_by_tcp(
     assert len(found(resolver, "listed.example.org")) == 600
 
 
+@pytest.mark.slow
 def test_a_dead_name_server_is_no_reason_to_fail(server: NameServer, hosts_file: Path) -> None:
     server.zone = says([f"A {PUBLIC_4}"])
     resolver = Resolver(["127.0.0.9", "127.0.0.1"], server.port, hosts_file)
@@ -241,6 +242,7 @@ def test_addresses_are_tried_in_turn(server: NameServer, resolver: Resolver) -> 
     assert reply.body == b"here"
 
 
+@pytest.mark.slow
 def test_a_silent_name_server_is_given_up_and_nothing_is_left(server: NameServer, resolver: Resolver) -> None:
     """The look-up of the system would go on in its thread for half a minute."""
     server.zone = says(None)

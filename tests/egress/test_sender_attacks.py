@@ -96,6 +96,7 @@ SLOW: dict[str, Respond] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_host_is_given_up_at_the_deadline(make_egress: MakeEgress, name: str) -> None:
     """Each byte comes in time; the whole answer never would."""
@@ -232,6 +233,7 @@ def bomb(make: str) -> bytes:
     return b"".join([*(packer.compress(zeros) for _ in range(200)), packer.flush()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_a_bomb_stops_at_the_size_that_is_taken(

@@ -120,6 +120,7 @@ def test_what_lies_beyond_the_models_length_changes_nothing(embedder: Embedder) 
     assert first.tobytes() == second.tobytes()
 
 
+@pytest.mark.slow
 def test_long_abstracts_leave_the_memory_as_it_was(embedder: Embedder) -> None:
     """onnxruntime's arena would keep the largest activations for ever; it is off."""
     process = psutil.Process()

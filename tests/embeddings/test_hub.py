@@ -241,6 +241,7 @@ def test_a_hub_that_is_none_is_told(server: Loopback, tmp_path: Path, body: byte
     refusal(server, "own/model", tmp_path / "models")
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_off_is_no_model_and_the_next_try_mends_it(
     server: Loopback, hub: Hub, tmp_path: Path
 ) -> None:
@@ -253,6 +254,7 @@ def test_a_file_that_was_cut_off_is_no_model_and_the_next_try_mends_it(
     assert (folder / "onnx/model.onnx").read_bytes() == FILES["onnx/model.onnx"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["GET /api/models", "HEAD /own", "GET /own"])
 def test_a_hub_that_says_nothing_is_given_up(server: Loopback, hub: Hub, tmp_path: Path, place: str) -> None:
     hub.hang_at = place
@@ -260,6 +262,7 @@ def test_a_hub_that_says_nothing_is_given_up(server: Loopback, hub: Hub, tmp_pat
     refusal(server, "own/model", tmp_path / "models", seconds=1)
 
 
+@pytest.mark.slow
 def test_a_hub_that_drips_is_given_up(server: Loopback, hub: Hub, tmp_path: Path) -> None:
     def drip(asked: Asked, reply: Reply) -> None:
         if asked.method == "GET" and asked.path.endswith(".onnx"):
@@ -301,6 +304,7 @@ print(embedder.name, embedder.dimensions)
 """
 
 
+@pytest.mark.slow
 def test_a_process_takes_the_hub_from_its_environment_and_nothing_else(
     server: Loopback, tmp_path: Path
 ) -> None:

@@ -245,6 +245,7 @@ def test_a_server_that_says_nothing_is_given_up(server: Loopback, hasty: RemoteE
     assert len(server.asked) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "head", [b"", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"]
 )
@@ -347,6 +348,7 @@ def test_neither_key_nor_texts_are_logged(
     assert "nobody may know" not in told
 
 
+@pytest.mark.slow
 def test_threads_share_it_and_each_has_its_own_bounds(server: Loopback, embedder: RemoteEmbedder) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(embedder.embed_query, ["x" * number for number in range(1, 33)]))

@@ -94,6 +94,7 @@ def test_nobody_there_ends_the_measurement() -> None:
         client.search("water", "vector")
 
 
+@pytest.mark.slow
 def test_all_queries_are_asked_in_each_mode_and_the_judged_ones_scored(api: Api) -> None:
     port, seen = api
     asked = collection({"1": "water", "2": "", "3": "odd"}, {"1": {"b": 1}, "2": {"a": 1}})

@@ -83,6 +83,7 @@ def _is_of(process: psutil.Process, folder: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
+
+from research_api.domain.calls import Reply
+from research_api.domain.sources import SourceFailed
+from tests.providers.sending import Given
 
 WRONG: tuple[object, ...] = (
     None, True, False, 0, -7, 10**30, 1.5, float("nan"), "", " ", "\ud800\x00", "9" * 5_000, [], [None], [[]], [7], {},
@@ -24,6 +30,17 @@ def spoiled(payload: object) -> Iterator[object]:
                 place = place[key]
             del place[path[-1]]
             yield copy
+
+
+def outcomes_of(payload: object, ask: Callable[[Given], object]) -> Counter[object]:
+    """How often asking gave what, where each spoiled copy was the answer; None: a failure of the source."""
+    outcomes: Counter[object] = Counter()
+    for copy in spoiled(payload):
+        try:
+            outcomes[ask(Given(Reply(200, {}, json.dumps(copy).encode())))] += 1
+        except SourceFailed:
+            outcomes[None] += 1
+    return outcomes
 
 
 def _paths(value: object, lead: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -18,9 +18,13 @@ from research_api.domain.sources import SourceFailed
 from research_api.domain.works import Author, Identifier, OpenAccess, Record
 from research_api.providers.access import Access
 from research_api.providers.europepmc import BASE_URL, EuropePmcSource
+from tests.providers.hostile import outcomes_of
 from tests.providers.questions import question
 from tests.providers.recordings import Recording, called, filled
-from tests.providers.sending import Given
+from tests.providers.sending import BASE_URL as REPLAY_URL
+from tests.providers.sending import Given, Replaying
+from tests.replay.europepmc import EuropePmcReplay
+from tests.replay.works import sample_works
 
 SOURCE = EuropePmcSource(Access(BASE_URL))
 
@@ -182,6 +186,17 @@ def test_values_of_other_types_break_nothing(told: dict[str, object], note: obje
     )
 
     assert len(answer.records) + answer.rejected == 2
+
+
+def test_wrong_types_in_any_field_never_raise_anything_but_a_failure() -> None:
+    replay = EuropePmcReplay(sample_works(300))
+    asked = Replaying(replay)
+    EuropePmcSource(Access(REPLAY_URL)).search(question("study", limit=1), asked)
+    whole = json.loads(replay.answer(asked.asked[-1]).body)
+
+    outcomes = outcomes_of(whole, lambda send: len(SOURCE.search(question("study"), send).records))
+
+    assert set(outcomes) == {None, 0, 1}
 
 
 def test_every_recording_is_read_record_by_record(shared_data: Path) -> None:

@@ -180,6 +180,7 @@ def test_who_hangs_sends_no_byte_until_it_is_cleared(server: ReplayServer) -> No
     assert ask(server).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_body_drips_a_byte_a_second_behind_whole_headers(server: ReplayServer) -> None:
     server.fault("echo", Fault.DRIP_BODY)
 
@@ -189,6 +190,7 @@ def test_a_body_drips_a_byte_a_second_behind_whole_headers(server: ReplayServer)
     assert body == BODY[:2]
 
 
+@pytest.mark.slow
 def test_headers_drip_a_byte_a_second(server: ReplayServer) -> None:
     server.fault("echo", Fault.DRIP_HEADERS)
 
@@ -221,6 +223,7 @@ def test_a_page_for_people_comes_as_html(server: ReplayServer) -> None:
     assert b"<html>" in answer.content
 
 
+@pytest.mark.slow
 def test_the_bomb_is_small_and_unpacks_to_a_gigabyte_of_valid_gzip(server: ReplayServer) -> None:
     server.fault("echo", Fault.GZIP_BOMB)
 

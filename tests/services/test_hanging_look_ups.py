@@ -43,6 +43,7 @@ def asking_threads() -> int:
     return sum(one.name.startswith("ask-") for one in threading.enumerate())
 
 
+@pytest.mark.slow
 def test_look_ups_that_hang_leave_no_thread_and_no_socket_behind(silent_port: int) -> None:
     egress = Egress(
         EgressPolicy.of(public_urls()), resolver=Resolver(nameservers=("127.0.0.1",), port=silent_port)

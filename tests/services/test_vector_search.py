@@ -128,6 +128,7 @@ def test_threads_that_come_at_once_load_it_once_and_all_get_it(bench: Bench) -> 
     assert bench.loader.threads == ["load-model"]
 
 
+@pytest.mark.slow
 def test_a_slow_load_holds_nobody_up(bench: Bench) -> None:
     """What a query needs beside its vector goes on, and later queries are refused at once."""
     bench.loader.gate = threading.Event()

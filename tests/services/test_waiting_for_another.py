@@ -85,6 +85,7 @@ def test_a_source_that_hangs_is_asked_once_for_all_who_wait(bench: Bench, pool: 
     assert (len(bench.crossref.asked), len(bench.openalex.asked)) == (1, 1)
 
 
+@pytest.mark.slow
 def test_who_waited_for_one_that_died_answers_with_what_is_at_hand(
     bench: Bench, pool: ThreadPoolExecutor
 ) -> None:

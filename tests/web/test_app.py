@@ -65,6 +65,7 @@ def test_a_failure_to_make_is_tried_again():
     assert once() == "made"
 
 
+@pytest.mark.slow
 def test_one_process_serves_both_ports_from_the_environment():
     """gunicorn imports this module; a bad setting stops it there and not at the first request."""
     environment = {

@@ -91,6 +91,7 @@ def test_a_long_unknown_name_is_not_echoed_in_full(client):
     assert len(response.data) < 2_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "make"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote, urlencode
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,7 @@ def test_no_body_makes_a_route_fail(raw):
         assert_is_sound(CLIENT.call("POST", path, data=raw, content_type="application/json"))
 
 
+@pytest.mark.slow
 @FUZZED
 @given(st.lists(likely | anything, max_size=5))
 def test_no_references_make_a_batch_fail(references):

@@ -177,7 +177,11 @@ def _type(result: dict[str, object], book: dict[str, object], code: str, kinds: 
 def _open_access(result: dict[str, object]) -> OpenAccess:
     licence = _licence(result.get("license"))
     links = fields.items_of(fields.members_of(result.get("fullTextUrlList")).get("fullTextUrl"))
-    free = [link for link in map(fields.members_of, links) if link.get("availabilityCode") in _FREE]
+    free = [
+        link
+        for link in map(fields.members_of, links)
+        if fields.text_of(link.get("availabilityCode")) in _FREE
+    ]
     is_free = bool(free) or (licence or "").startswith(("cc-", "cc0"))
     if not is_free and result.get("isOpenAccess") != "Y":
         return OpenAccess(license=licence)
