@@ -86,14 +86,16 @@ MEANINGS = {
     "SearchAnswer.facets": f"For each facet asked for, its most frequent values, at most {FACET_VALUES}.",
     "SearchAnswer.warnings": "What else to know. See also [the codes](guide.md#warnings).",
     "SearchAnswer.retry_token": "Always null in this release.",
-    "SearchAnswer.cache": "Always `bypass` in this release: nothing is answered from a cache.",
+    "SearchAnswer.cache": "`hit`: an answer of the last 15 minutes; `stale`: an older one, or older answers of sources "
+    "stand in; `miss`: the sources were asked; `bypass`: the catalog alone was.",
     "SearchAnswer.request_id": "The same as in `X-Request-ID`.",
     "Query": "The query as it was understood.",
     "Query.mode": "The mode of this search.",
     "Query.canonical": "In one normal form, which means the same when sent again; null where no word was left.",
     "SourceReport": "What came of asking one source.",
     "SourceReport.name": "The source.",
-    "SourceReport.outcome": "`skipped`: not enabled here; `stale`: its index is behind or missing.",
+    "SourceReport.outcome": "`skipped`: it cannot be asked here, or in this mode; `stale`: an older answer stands in, "
+    "or the index of the catalog is behind.",
     "SourceReport.count": "Results of this source on this page.",
     "SourceReport.latency_ms": "How long it took.",
     "SourceReport.fidelity": "How it honoured parts of the query; empty in this release.",

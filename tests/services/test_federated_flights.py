@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from research_api.services.source_answers import Turn
 from tests.services.answer_fakes import FakeAnswerCache
 from tests.timing import wait_until
 
+# long enough for those who waited in vain to meet again
+TAKES_SECONDS = 0.2
 QUESTION = understood(SearchRequest("deep water", Mode.LEXICAL))
 
 
@@ -30,6 +33,7 @@ class FakeAsker:
         self.turns.append(turn)
         place = len(self.turns)
         assert self.gate.wait(30)
+        time.sleep(TAKES_SECONDS)
         if place <= self.failures:
             raise SystemExit
         return Asked(

@@ -9,6 +9,7 @@ import pytest
 from research_api.domain.errors import DatabaseUnavailable, Invalid
 from research_api.domain.search import (
     CacheState,
+    Filters,
     Mode,
     Relation,
     SearchRequest,
@@ -213,3 +214,10 @@ def test_meaning_is_asked_of_the_catalog_alone(tmp_path: Path, bench: Bench) -> 
         bench.ask(mode=Mode.VECTOR)
 
     assert bench.crossref.asked == []
+
+
+def test_a_work_is_left_out_where_one_source_alone_says_that_it_was_retracted(bench: Bench) -> None:
+    bench.crossref.records = (record("crossref", 1),)
+    bench.openalex.records = (record("openalex", 1, retracted=True),)
+
+    assert bench.ask(filters=Filters(exclude_retracted=True)).hits == ()

@@ -185,7 +185,7 @@ def test_filters_and_clauses_hold_for_what_sources_give(bench: Bench) -> None:
     assert [hit.work.identifiers["doi"] for hit in answer.hits] == ["10.1000/1"]
     asked = bench.crossref.asked[0]
     assert isinstance(asked, SourceQuestion)
-    assert asked.filters == Filters(2000, 2010, exclude_retracted=True)
+    assert asked.filters == Filters(2000, 2010)
 
 
 def test_an_answer_is_as_old_as_the_oldest_of_its_parts(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from tests.replay.works import SampleWork, sample_works
 from tests.system.running import Answer, System
 
 # all that are asked by default, but the catalog, in the order of the reports
+SETTLE_SECONDS = 0.3
 ASKED = (
     "openalex", "semanticscholar", "crossref", "arxiv", "europepmc", "pubmed", "doaj", "datacite",
 )  # fmt: skip
@@ -100,6 +102,8 @@ class Federation:
 
     def flush(self) -> None:
         """Valkey has forgotten everything."""
+        # what is kept behind an answer comes a moment after it
+        time.sleep(SETTLE_SECONDS)
         with Redis.from_url(self.system.facts["redis_url"]) as client:
             client.flushall()
 

@@ -176,11 +176,13 @@ def _question_of(question: Question, depth: int) -> SourceQuestion:
     if question.query is None:
         raise ValueError("a question without a word is asked of nobody")
     bounds = year_bounds(question.query)
+    filters = request.filters.within_years(bounds.first, bounds.last)
     return SourceQuestion(
         text=request.text,
         query=question.query,
         is_strict=request.mode is Mode.STRICT,
-        filters=request.filters.within_years(bounds.first, bounds.last),
+        # a source that left retracted works out would leave out its word that they are, and others give them
+        filters=replace(filters, exclude_retracted=False),
         sort=request.sort,
         limit=depth,
     )

@@ -136,7 +136,7 @@ class SearchArgumentsSchema(ArgumentsSchema):
     deadline_ms = DeadlineMs()
     fresh = Truth(
         metadata={
-            "description": "true asks the sources anew, once a minute for each key and search.",
+            "description": "true asks the sources anew, once a minute for each key.",
             "default": False,
         }
     )
