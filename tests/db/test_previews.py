@@ -9,7 +9,7 @@ import pytest
 
 from research_api.db.engine import Database
 from research_api.db.works import PostgresWorkStore
-from research_api.domain.previews import Preview, preview_of
+from research_api.domain.previews import Preview, joined_looks, preview_of
 from research_api.domain.upsert import Incoming
 from research_api.domain.works import Author, Identifier, Record
 from tests.db.batches import prepared
@@ -149,3 +149,17 @@ def test_an_id_that_was_told_and_is_another_work_stays_that_work(store: Postgres
 
     assert {asked: work.id for asked, work in store.by_ids([one, other]).items()} == {one: one, other: other}
     assert store.by_ids(["w_unknown00000"]) == {}
+
+
+def test_looks_at_different_moments_are_told_from_looks_at_one(store: PostgresWorkStore) -> None:
+    """Else a work that was stored between two looks loses what its other records say, that it was retracted say."""
+    silent, telling = prepared([record("pubmed", 1), record("openalex", 1, retracted=True)])
+    before = store.look([silent], with_works=True)
+    store.upsert([silent, telling])
+    after = store.look([telling], with_works=True)
+
+    torn = preview_of(joined_looks([before, after]), [silent, telling])
+    whole = previewed(store, [silent, telling])
+
+    assert (torn.is_torn, whole.is_torn) == (True, False)
+    assert [work.retracted for work in whole.works.values()] == [True]

@@ -48,6 +48,7 @@ class Preview:
     """ids: of each record's work. works: by id, as they would be. redirects: ids that would be merged away, to their
     survivors. links: preprint to publication, where one of them would change; what is stored may hold more.
     is_news: storing the records would change something. is_compared: False where nobody could look at the catalog.
+    is_torn: several looks saw different moments, and a work that was stored between them is taken for new.
     """
 
     ids: Mapping[RecordKey, str]
@@ -56,12 +57,14 @@ class Preview:
     links: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     is_news: bool = False
     is_compared: bool = True
+    is_torn: bool = False
 
 
 def preview_of(looked: Looked, batch: Sequence[Incoming]) -> Preview:
     """What `Upsert` decides for the batch, where `looked` is all that it may touch; it is used up by that."""
     stored = {key: work_id for key, (work_id, _) in looked.known.digests.items()}
     former = dict(looked.known.links)
+    seen = set(looked.known.works)
     plan = Upsert(looked.known).decide(batch)
     ids = {one.key: work_id for one, work_id in plan.records}
     for one in batch:
@@ -70,8 +73,15 @@ def preview_of(looked: Looked, batch: Sequence[Incoming]) -> Preview:
     changed = {merged.work.id: merged.work for merged in plan.works}
     works = {**{one: work for one, work in looked.works.items() if one not in plan.redirects}, **changed}
     links = {one: other for one, other in {**former, **plan.links}.items() if other is not None}
+    is_torn = not {one for one in changed if one not in seen}.isdisjoint(stored.values())
     return Preview(
-        ids, _linked(works, changed, links), plan.redirects, links, bool(plan.records), not looked.is_blind
+        ids,
+        _linked(works, changed, links),
+        plan.redirects,
+        links,
+        bool(plan.records),
+        not looked.is_blind,
+        is_torn,
     )
 
 

@@ -122,7 +122,10 @@ class SourceAsker:
         unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
         if unseen:
             looks.append(self._intake.look(unseen, with_works=needs_works(question)))
-        return preview_of(joined_looks(looks), batch)
+        preview = preview_of(joined_looks(looks), batch)
+        if preview.is_torn:
+            return preview_of(self._intake.look(batch, with_works=needs_works(question)), batch)
+        return preview
 
 
 def _true_ones(
