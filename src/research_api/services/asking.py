@@ -91,7 +91,7 @@ class SourceAsker:
         return AtHand(listed, counted, works)
 
     def _merged(self, question: Question, answers: Answers, preview: Preview) -> Asked:
-        catalog = answers.catalog or AtHand(_nothing_listed(question), {})
+        catalog = answers.catalog or AtHand(nothing_listed(question), {})
         links = {work_number(one): work_number(other) for one, other in preview.links.items()}
         kept = merged_list(Heard(question, answers.given, preview, catalog, links))
         reports = tuple(answers.reports.values())
@@ -121,10 +121,10 @@ class SourceAsker:
         looks = [one.looked for one in given.values() if one.looked is not None]
         unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
         if unseen:
-            looks.append(self._intake.look(unseen, with_works=needs_works(question)))
+            looks.append(self._look(question)(unseen))
         preview = preview_of(joined_looks(looks), batch)
         if preview.is_torn:
-            return preview_of(self._intake.look(batch, with_works=needs_works(question)), batch)
+            return preview_of(self._look(question)(batch), batch)
         return preview
 
 
@@ -141,6 +141,7 @@ def _true_ones(
     return (one for one in warnings if one.code != "unknown_identifier" or not is_known)
 
 
-def _nothing_listed(question: Question) -> Listed:
+def nothing_listed(question: Question) -> Listed:
+    """The list of a catalog that was not asked, or gave none."""
     kept = KeptList(question.request, (), (), 0, {}, degraded=False)
     return Listed(kept, (), 0, is_stale=False)

@@ -64,12 +64,10 @@ class FanOut:
         until: float,
         *,
         late: Callable[[Result[Value]], None] = lambda _: None,
-        meanwhile: Callable[[], None] = lambda: None,
     ) -> dict[str, Result[Value]]:
         """A result for each call at `until`, sooner where all are there; those that hang are TIMEOUT.
 
-        late: gets each value that came afterwards, in the thread of its call. meanwhile: runs in this thread while the
-        calls are on their way.
+        late: gets each value that came afterwards, in the thread of its call.
         """
         begin = self._monotonic()
         round_ = _Round[Value](late)
@@ -81,7 +79,6 @@ class FanOut:
             threading.Thread(
                 target=context.run, args=(self._run, run), name=f"ask-{name}", daemon=True
             ).start()
-        meanwhile()
         found = round_.collect(len(calls), until, self._monotonic)
         elapsed_ms = round((self._monotonic() - begin) * 1000)
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import time
@@ -18,11 +17,11 @@ from research_api.domain.answers import KeptAnswer
 from research_api.domain.errors import ResearchApiError
 from research_api.domain.index import KeptList
 from research_api.domain.kept_lists import decode_kept, encode_kept
-from research_api.domain.query import print_query, repeated_words
 from research_api.domain.search import CacheState, SearchRequest, SearchWarning, SourceOutcome
 from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit, Flight
 from research_api.services.asking import SourceAsker
+from research_api.services.cache_keys import FRESH_SECONDS, KEEP_SECONDS, asked_parts, digest
 from research_api.services.question import Question, understood
 from research_api.services.source_answers import Turn
 
@@ -30,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 # a change of ranking or of what is kept makes older answers useless
 RANKING_VERSION = 2
-FRESH_SECONDS = 15 * 60
-KEEP_SECONDS = 24 * 3600
 FRESH_ONCE_SECONDS = 60
 # while sources fail, an old answer is given all the time, and its renewal tried now and then
 RENEW_ONCE_SECONDS = 15
@@ -95,7 +92,7 @@ class FederatedSearch:
     def find(self, question: Question, asking: Asking, visit: CacheVisit) -> Federated:
         """The answer of all sources that answered in time. Never raises for a source that fails."""
         key = answer_key(question, asking)
-        passes_by = asking.is_fresh and visit.first(_digest(["fresh", asking.caller]), FRESH_ONCE_SECONDS)
+        passes_by = asking.is_fresh and visit.first(digest(["fresh", asking.caller]), FRESH_ONCE_SECONDS)
         turn = self._turn(question, asking, visit, passes_by=passes_by)
         answer = None if passes_by else self._known(turn, key)
         if answer is not None and answer.cache is CacheState.STALE:
@@ -121,7 +118,7 @@ class FederatedSearch:
     def _renew(self, question: Question, asking: Asking, key: str) -> None:
         """The kept answer is replaced behind this request, unless somebody is about it already."""
         visit = self._cache.visit()
-        if not visit.first(_digest(["renew", key]), RENEW_ONCE_SECONDS):
+        if not visit.first(digest(["renew", key]), RENEW_ONCE_SECONDS):
             return
         turn = self._turn(question, asking, visit, passes_by=False)
         flight = turn.visit.fly(_flight_name(turn, key, asking.seconds), asking.seconds + LANDING_SECONDS)
@@ -191,19 +188,11 @@ def answer_key(question: Question, asking: Asking) -> str:
     """Equal where two searches ask the same of the same sources, whatever their spelling; free of what was asked."""
     body = asdict(question.request)
     del body["text"], body["sources"]
-    canonical = print_query(question.query) if question.query is not None else None
-    repeats = sorted(repeated_words(question.request.text).items())
-    named = [f"{one.scheme}:{one.value}" for one in question.identifiers]
-    return _digest([RANKING_VERSION, canonical, repeats, named, body, sorted(asking.names), asking.depth])
+    return digest([RANKING_VERSION, *asked_parts(question), body, sorted(asking.names), asking.depth])
 
 
 def _flight_name(turn: Turn, key: str, seconds: float) -> str:
-    return _digest(["flight", key, seconds, turn.passes_by])
-
-
-def _digest(parts: Sequence[object]) -> str:
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+    return digest(["flight", key, seconds, turn.passes_by])
 
 
 def _encoded(answer: Federated, age_seconds: int) -> bytes:

@@ -10,8 +10,8 @@ import structlog
 from research_api.domain.search import CacheState, SearchAnswer
 from research_api.services.answer_ports import AnswerCache, CacheVisit
 from research_api.services.behind import Behind
+from research_api.services.cache_keys import FRESH_SECONDS
 from research_api.services.cursors import Cursor, CursorSigner
-from research_api.services.source_answers import FRESH_SECONDS
 
 log = structlog.get_logger(__name__)
 

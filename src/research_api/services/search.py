@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, replace
 
 from research_api.domain.errors import Expired, Fault, Invalid
-from research_api.domain.index import KeptList
 from research_api.domain.kept_lists import encode_kept
 from research_api.domain.query import print_query
 from research_api.domain.search import (
@@ -24,13 +23,15 @@ from research_api.domain.search import (
 )
 from research_api.domain.text import nfc
 from research_api.services.answer_ports import CacheVisit
+from research_api.services.asking import nothing_listed
+from research_api.services.cache_keys import FRESH_SECONDS
 from research_api.services.catalog_list import CatalogLister
 from research_api.services.cursors import Cursor, CursorSigner
 from research_api.services.federation import Asking, Federated, FederatedSearch, asks_the_same
 from research_api.services.hits import hit_of, works_to_show
 from research_api.services.ports import ListStore, WorkStore
 from research_api.services.question import Question, understood
-from research_api.services.source_answers import FRESH_SECONDS
+from research_api.services.source_answers import own_report
 
 # a cursor lives for 15 minutes at least, also one of a page that is as old as kept answers may be
 KEEP_LIST_SECONDS = 15 * 60 + FRESH_SECONDS
@@ -152,15 +153,10 @@ class SearchService:
         told: tuple[SearchWarning, ...] = ()
         if request.mode is Mode.VECTOR and others:
             told = (_BY_MEANING,)
-        kept, outcome = KeptList(request, (), (), 0, {}, degraded=False), SourceOutcome.EMPTY
+        listed = nothing_listed(question)
         if CATALOG in names:
             listed = self._lister.listed(question, more_than=wish.limit)
-            kept, told = listed.kept, (*listed.warnings, *told)
-            outcome = SourceOutcome.OK if kept.numbers else SourceOutcome.EMPTY
-            outcome = SourceOutcome.STALE if listed.is_stale else outcome
-        elapsed_ms = round((time.monotonic() - begin) * 1000)
-        canonical = print_query(question.query) if question.query is not None else None
-        own = SourceReport(CATALOG, outcome, len(kept.numbers), elapsed_ms, canonical)
+        own = own_report(question, listed, round((time.monotonic() - begin) * 1000))
         # without a word there is nothing to ask, and nothing to miss
         unasked = SourceOutcome.EMPTY if question.query is None else SourceOutcome.SKIPPED
         is_meant = bool(request.sources) or question.query is None or CATALOG not in names
@@ -169,7 +165,7 @@ class SearchService:
             for name in names
             if is_meant or name == CATALOG
         )
-        return Federated(replace(kept, reports=reports), told, CacheState.BYPASS)
+        return Federated(replace(listed.kept, reports=reports), (*listed.warnings, *told), CacheState.BYPASS)
 
     def _page(self, question: Question, view: _View, wish: Wish) -> SearchAnswer:
         kept, request = view.found.kept, question.request

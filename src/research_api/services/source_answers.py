@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -14,13 +12,14 @@ import structlog
 from research_api.domain.blending import Counted, forms_of
 from research_api.domain.calls import Send
 from research_api.domain.previews import Looked
-from research_api.domain.query import print_query, repeated_words, year_bounds
+from research_api.domain.query import print_query, year_bounds
 from research_api.domain.search import CATALOG, Mode, SourceOutcome, SourceReport
 from research_api.domain.sources import Source, SourceQuestion
 from research_api.domain.upsert import Incoming
 from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit
 from research_api.services.behind import Behind
+from research_api.services.cache_keys import FRESH_SECONDS, KEEP_SECONDS, asked_parts, digest
 from research_api.services.catalog_list import Listed
 from research_api.services.fan_out import FanOut, Result
 from research_api.services.gathered import Gathered, decode_gathered, encode_gathered, gathered, looked_up
@@ -30,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 # a change of what a source is asked or of how it is read makes its older answers useless
 SOURCE_VERSION = 1
-FRESH_SECONDS = 15 * 60
-KEEP_SECONDS = 24 * 3600
 # merging and writing down take so long: the answer is to be out at the deadline, not begun
 MERGE_SECONDS = 0.03
 
@@ -191,20 +188,16 @@ def _question_of(question: Question, depth: int) -> SourceQuestion:
 def _source_key(question: Question, name: str, depth: int) -> str:
     """Equal where the source is asked the same; free of what was asked."""
     request = question.request
-    canonical = print_query(question.query) if question.query is not None else None
     parts = [
         SOURCE_VERSION,
         name,
-        canonical,
-        sorted(repeated_words(request.text).items()),
-        [f"{one.scheme}:{one.value}" for one in question.identifiers],
+        *asked_parts(question),
         request.mode is Mode.STRICT,
         asdict(request.filters),
         request.sort,
         depth,
     ]
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+    return digest(parts)
 
 
 def _sorted_out(
@@ -223,7 +216,7 @@ def _sorted_out(
         latency_ms = result.latency_ms if result is not None else 0
         if isinstance(value, AtHand):
             catalog = value
-            reports[name] = _own_report(turn.question, value.listed, latency_ms)
+            reports[name] = own_report(turn.question, value.listed, latency_ms)
         elif value is not None:
             given[name] = value
             reports[name] = _report(name, value, latency_ms)
@@ -242,7 +235,8 @@ def _report(name: str, given: Gathered, latency_ms: int) -> SourceReport:
     return SourceReport(name, outcome, len(given.records), latency_ms, given.sent)
 
 
-def _own_report(question: Question, listed: Listed, latency_ms: int) -> SourceReport:
+def own_report(question: Question, listed: Listed, latency_ms: int) -> SourceReport:
+    """What the catalog answered."""
     outcome = SourceOutcome.OK if listed.kept.numbers else SourceOutcome.EMPTY
     if listed.is_stale:
         outcome = SourceOutcome.STALE
