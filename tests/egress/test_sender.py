@@ -22,7 +22,7 @@ from tests.timing import wait_until
 
 
 def called(egress: Egress, url: str, **options: object) -> Reply:
-    return egress.sender(time.monotonic() + 30)(Outgoing(url, **options))  # type: ignore[arg-type]
+    return egress.sender(time.monotonic() + 30)(Outgoing(url, **options))  # type: ignore[arg-type] # options by name
 
 
 def test_a_call_says_who_calls_and_sends_what_it_was_given(make_egress: MakeEgress) -> None:

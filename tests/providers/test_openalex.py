@@ -52,7 +52,7 @@ def source(server: ReplayServer) -> OpenAlexSource:
     return OpenAlexSource(Access(server.base_url("openalex")))
 
 
-def sent_for(asked: Any, access: Access = Access("https://api.openalex.org")) -> dict[str, str]:  # noqa: B008
+def sent_for(asked: Any, access: Access = Access("https://api.openalex.org")) -> dict[str, str]:  # noqa: B008 - frozen
     send = Given(EMPTY)
     OpenAlexSource(access).search(asked, send)
     return dict(send.asked[0].params) if send.asked else {}

@@ -124,7 +124,7 @@ def _licence(name: str) -> dict[str, object]:
 
 
 def _document(work: SampleWork) -> Document:
-    doi = article(work)["bibjson"]["identifier"][0]["id"]  # type: ignore[index]
+    doi = article(work)["bibjson"]["identifier"][0]["id"]  # type: ignore[index] # JSON of our own
     return document(
         texts={
             "bibjson.title": [work.title],

@@ -47,7 +47,7 @@ def server() -> Iterator[ReplayServer]:
 def ask(server: ReplayServer, path: str = "/works?q=a+b", **options: object) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        response = session.get(server.base_url("echo") + path, timeout=5, allow_redirects=False, **options)  # type: ignore[arg-type]
+        response = session.get(server.base_url("echo") + path, timeout=5, allow_redirects=False, **options)  # type: ignore[arg-type] # options by name
         response.content  # noqa: B018 - read before the session closes
         return response
 

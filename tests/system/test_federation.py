@@ -86,7 +86,7 @@ def test_a_work_keeps_its_id_in_the_catalog_and_when_the_cache_is_lost(federatio
     assert {federation.system.work(one).status for one in ids(first)} == {200}
     for one in first["results"][:3]:
         wait_until(
-            lambda one=one: one["id"] in ids(federation.found(one["title"], sources="catalog", limit=100)),  # type: ignore[misc]
+            lambda one=one: one["id"] in ids(federation.found(one["title"], sources="catalog", limit=100)),  # type: ignore[misc] # JSON
             "the work in the index",
         )
     federation.flush()

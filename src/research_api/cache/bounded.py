@@ -52,7 +52,7 @@ class BoundedRedis:
     def run(self, seconds: float, *command: str | bytes | int) -> object:
         """Its answer. Raises RedisError, RedisTimeoutError where it did not come in so many seconds."""
         with self._connection(seconds):
-            return self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            return self._redis.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py types it not
 
     def run_all(self, seconds: float, commands: Sequence[Command]) -> list[object]:
         """The answers in order, a RedisError in place of one that was refused; all in one round trip.
@@ -61,7 +61,7 @@ class BoundedRedis:
         """
         with self._connection(seconds), self._redis.pipeline(transaction=False) as pipeline:
             for command in commands:
-                pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+                pipeline.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py types it not
             return list(pipeline.execute(raise_on_error=False))
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class _BoundedSocket:
 def _bounded(kind: type[AbstractConnection]) -> type[AbstractConnection]:
     """The same kind of connection (plain, TLS or a local socket), bounded by the turn."""
 
-    class BoundedConnection(kind):  # type: ignore[valid-type, misc]
+    class BoundedConnection(kind):  # type: ignore[valid-type, misc]  # the class is chosen by the URL
         """Asked for its time-outs at each address of the host, and before the handshake of TLS."""
 
         @property
