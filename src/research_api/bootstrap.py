@@ -138,7 +138,7 @@ def build_services(settings: Settings) -> Services:
         works=works,
         related=RelatedService(works, store, references, vector_store),
         edges=EdgesService(works, store, references, outside),
-        pages=KeptPages(keeping.cache, signer, keeping.behind),
+        pages=KeptPages(keeping.cache, keeping.behind),
         health=HealthService(_probes(database, redis, searcher)),
         keys=KeysService(RecentKeys(PostgresKeyStore(database)), SystemClock(), settings.key_pepper),
         catalog=CatalogService(store, feed, indexer, PostgresEmbeddingStore(database)),
@@ -195,7 +195,7 @@ class _Keeping:
 def _federated(
     outside: Outside, lister: CatalogLister, store: PostgresWorkStore, keeping: _Keeping
 ) -> FederatedSearch:
-    answers = SourceAnswers(outside.sources, outside.fan_out, keeping.cache, keeping.behind)
+    answers = SourceAnswers(outside.sources, outside.fan_out, keeping.cache)
     asker = SourceAsker(answers, lister, store, outside.intake)
     return FederatedSearch(asker, keeping.cache)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from research_api.services.keys import KeyRequest, KeysService
-from research_api.services.recent_keys import MAX_REMEMBERED, RecentKeys
+from research_api.services.recent_keys import RecentKeys
 from tests.services.fakes import FakeTime
 
 
@@ -56,11 +56,3 @@ def test_a_revocation_elsewhere_holds_within_half_a_second_and_here_at_once(rece
 def test_what_is_unknown_is_asked_for_every_time(recent, store):
     assert [recent.find("aaaaaaaa") for _ in range(3)] == [None] * 3
     assert finds(store) == 3
-
-
-def test_no_more_than_so_many_are_remembered(recent, store, clock):
-    service = KeysService(store, clock, b"pepper")
-    for number in range(MAX_REMEMBERED + 5):
-        recent.find(service.create(KeyRequest(f"key {number}", ["search"])).key.id)
-
-    assert len(recent._found) <= MAX_REMEMBERED

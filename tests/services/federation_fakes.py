@@ -170,7 +170,7 @@ def make_parts(
     store, lists, cache = FakeWorkStore(feed), FakeListStore(), FakeAnswerCache()
     behind, writing = Behind("cache", idle_seconds=0.2), Behind("writing", idle_seconds=0.2)
     lister = CatalogLister(store, retriever)  # type: ignore[arg-type] # as much as the tests need
-    answers = SourceAnswers(sources or {}, FanOut(send_nothing, late_seconds=late_seconds), cache, behind)
+    answers = SourceAnswers(sources or {}, FanOut(send_nothing, late_seconds=late_seconds), cache)
     asker = SourceAsker(answers, lister, store, RecordIntake(store, writing))  # type: ignore[arg-type] # as much as the tests need
     service = SearchService(
         store,  # type: ignore[arg-type] # as much as the tests need

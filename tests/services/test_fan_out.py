@@ -12,7 +12,7 @@ from research_api.domain.calls import CallBroken, CallRefused, CallTimedOut, Out
 from research_api.domain.errors import DatabaseUnavailable
 from research_api.domain.search import SourceOutcome
 from research_api.domain.sources import SourceFailed
-from research_api.services.fan_out import FanOut, Result
+from research_api.services.fan_out import FanOut, Hooks, Result
 from tests.timing import wait_until
 
 
@@ -42,6 +42,10 @@ def sender(until: float) -> Send:
         return Reply(200, {"until": str(until)}, b"")
 
     return send
+
+
+def send_nothing(outgoing: Outgoing, /) -> Reply:
+    raise AssertionError(outgoing.url)
 
 
 def failing(failure: Exception) -> Callable[[Send], str]:
@@ -107,7 +111,9 @@ def test_the_answer_goes_out_at_the_deadline_with_what_is_there(gate: Gate) -> N
 
 def test_what_comes_afterwards_is_handed_over_and_leaves_no_thread(gate: Gate) -> None:
     late: list[Result[str]] = []
-    FanOut(sender).ask({"slow": gate.wait, "bad": gate.wait}, time.monotonic() + 0.05, late=late.append)
+    FanOut(sender).ask(
+        {"slow": gate.wait, "bad": gate.wait}, time.monotonic() + 0.05, Hooks(late=late.append)
+    )
     assert len(asking_threads()) == 2
 
     gate.open()
@@ -117,6 +123,46 @@ def test_what_comes_afterwards_is_handed_over_and_leaves_no_thread(gate: Gate) -
     assert {one.value for one in late} == {"late"}
 
 
+def test_a_value_is_refined_while_others_are_waited_for() -> None:
+    done: list[Result[str]] = []
+    hooks = Hooks(refine=str.upper, after=done.append)
+
+    found = FanOut(sender).ask(
+        {"good": lambda _: "yes", "bad": failing(CallBroken("reset"))}, time.monotonic() + 10, hooks
+    )
+
+    assert (found["good"].value, found["bad"].value) == ("YES", None)
+    wait_until(lambda: len(done) == 1, "the hook")
+    assert done == [found["good"]]
+
+
+def test_what_cannot_be_refined_in_time_counts_as_it_came(gate: Gate) -> None:
+    done: list[str] = []
+    late: list[Result[str]] = []
+
+    def refine(value: str) -> str:
+        return gate.wait(send_nothing) if value == "plain" else value
+
+    hooks = Hooks(refine, after=lambda one: done.append(one.name), late=late.append)
+    found = FanOut(sender).ask(
+        {"a": lambda _: "plain", "b": lambda _: "other"}, time.monotonic() + 0.2, hooks
+    )
+    gate.open()
+
+    wait_until(lambda: asking_threads() == [], "the end of the calls")
+    assert (found["a"].value, found["a"].outcome, found["a"].latency_ms < 200) == ("plain", None, True)
+    assert (done, [one.value for one in late]) == (["b"], ["late"])
+
+
+def test_a_value_that_nobody_could_refine_counts_as_it_came() -> None:
+    def fail(_value: str) -> str:
+        raise DatabaseUnavailable("Try again.")
+
+    found = FanOut(sender).ask({"a": lambda _: "plain"}, time.monotonic() + 10, Hooks(fail))
+
+    assert (found["a"].value, found["a"].outcome) == ("plain", None)
+
+
 def test_a_failure_afterwards_is_handed_to_nobody(gate: Gate) -> None:
     late: list[Result[str]] = []
 
@@ -124,7 +170,7 @@ def test_a_failure_afterwards_is_handed_to_nobody(gate: Gate) -> None:
         gate.wait(send)
         raise CallTimedOut("slow")
 
-    FanOut(sender).ask({"slow": fail}, time.monotonic() + 0.05, late=late.append)
+    FanOut(sender).ask({"slow": fail}, time.monotonic() + 0.05, Hooks(late=late.append))
     gate.open()
 
     wait_until(lambda: asking_threads() == [], "the end of the calls")

@@ -12,7 +12,7 @@ from research_api.domain.search import Mode, SearchRequest
 from research_api.services.asking import Asked
 from research_api.services.federation import Asking, Federated, FederatedSearch
 from research_api.services.question import understood
-from research_api.services.source_answers import Turn
+from research_api.services.turns import Turn
 from tests.services.answer_fakes import FakeAnswerCache
 from tests.timing import wait_until
 

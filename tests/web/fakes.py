@@ -37,7 +37,6 @@ from research_api.domain.search import (
 )
 from research_api.domain.works import Author, Identifier, OpenAccess, SourceRef, Work
 from research_api.services.behind import Behind
-from research_api.services.cursors import CursorSigner
 from research_api.services.edges import EdgesAnswer, EdgeWish
 from research_api.services.exports import ExportService
 from research_api.services.health import Check, Health, State
@@ -223,6 +222,7 @@ class FakeKeys:
     """Knows two keys: one may search, the other may read alone."""
 
     failure: Exception | None = None
+    organization: str = "lab"
     asked: list[tuple[str | None, str]] = field(default_factory=list)
 
     def authenticate(self, presented: str | None, address: str) -> Caller:
@@ -232,12 +232,12 @@ class FakeKeys:
         scopes = {GOOD_KEY: {"search"}, WEAK_KEY: {"read"}}.get(presented or "")
         if scopes is None:
             raise Unauthenticated("Send a valid key.")
-        return Caller("k1", "lab", frozenset(scopes))
+        return Caller("k1", self.organization, frozenset(scopes))
 
 
 def fake_pages() -> KeptPages:
     """Real ones over a cache in memory."""
-    return KeptPages(FakeAnswerCache(), CursorSigner(b"secret"), Behind("pages", idle_seconds=0.2))
+    return KeptPages(FakeAnswerCache(), Behind("pages", idle_seconds=0.2))
 
 
 @dataclass

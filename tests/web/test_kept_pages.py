@@ -102,12 +102,28 @@ def test_a_page_ends_with_the_freshness_of_its_answer(client: KeyedClient, servi
     assert len(services.search.asked) == 2
 
 
-def test_a_page_needs_a_key_and_serves_every_tenant_with_a_cursor_of_its_own(
+def test_a_page_that_many_ask_for_is_fetched_once(
     client: KeyedClient, services: FakeServices, kept: dict[str, object]
 ) -> None:
+    asked = services.pages._cache.asked  # type: ignore[attr-defined] # the fake's
+    before = len(asked)
+
+    answers = [client.call("GET", SEARCH) for _ in range(5)]
+
+    assert len(asked) == before + 1
+    assert len({one.headers["X-Request-ID"] for one in answers}) == 5
+    assert len({one.headers["ETag"] for one in answers}) == 1
+
+
+def test_a_page_needs_a_key(client: KeyedClient, kept: dict[str, object]) -> None:
     assert client.call("GET", SEARCH, headers={"Authorization": "Bearer nothing"}).status_code == 401
 
-    page = services.pages.find(next(iter(services.pages._cache.kept)), "other", services.pages.visit())  # type: ignore[attr-defined] # the fake's
 
-    assert page is not None
-    assert SIGNER.read(str(page.next_cursor), "other") == Cursor("list-1", 10)
+def test_no_tenant_gets_the_page_of_another(
+    client: KeyedClient, services: FakeServices, kept: dict[str, object]
+) -> None:
+    services.keys.organization = "other"
+
+    client.call("GET", SEARCH)
+
+    assert len(services.search.asked) == 2

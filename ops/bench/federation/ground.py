@@ -33,8 +33,8 @@ SEED = 20261124
 # of 2,000 titles, so that arXiv, which has the fewest of the works, has 25 with either of two such words
 _LEAST_TITLES = 100
 _WORD = re.compile(r"[a-z]{4,}")
-# longer than putting the answers of the last requests takes
-_SETTLE_SECONDS = 0.5
+# longer than putting the answers of the last requests takes, and than a process remembers pages
+_SETTLE_SECONDS = 0.6
 
 
 class UnexpectedAnswer(Exception):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 WORK_ID_PREFIX = "w_"
@@ -133,6 +134,10 @@ _DIGITS = dict.fromkeys(range(128), "!") | str.maketrans(
 )
 
 
+# of one id and its number the other is asked a dozen times while a list of some hundred works is made
+_REMEMBERED = 10_000
+
+
 def work_id_from_seed(seed: str) -> str:
     """`w_` and 12 base32 characters: 60 bits of SHA-256 over the seed, so the same seed has the same id anywhere.
 
@@ -142,6 +147,7 @@ def work_id_from_seed(seed: str) -> str:
     return WORK_ID_PREFIX + base64.b32encode(digest).decode().lower()[:12]
 
 
+@lru_cache(_REMEMBERED)
 def work_number(work_id: str) -> int:
     """The 60-bit number a work id stands for; the search index keeps this instead of the text.
 
@@ -153,6 +159,7 @@ def work_number(work_id: str) -> int:
     return int(text.translate(_DIGITS), 32)
 
 
+@lru_cache(_REMEMBERED)
 def work_id_from_number(number: int) -> str:
     """The inverse of `work_number`."""
     raw = (number << 4).to_bytes(8, "big")

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
 import structlog
 
-from research_api.domain.batch import Incoming
 from research_api.domain.blending import counted_words, forms_of
 from research_api.domain.index import KeptList
-from research_api.domain.previews import Looked, Preview, joined_looks, preview_of
+from research_api.domain.previews import Preview, preview_of
 from research_api.domain.search import SearchWarning
 from research_api.domain.works import Work, work_id_from_number, work_number
 from research_api.services.catalog_list import CatalogLister, Listed
-from research_api.services.gathered import Gathered
 from research_api.services.intake import RecordIntake, each_once
 from research_api.services.merged_list import Heard, merged_list, needs_works
 from research_api.services.ports import WorkStore
 from research_api.services.question import Question, asked_words
-from research_api.services.source_answers import Answers, AtHand, Own, SourceAnswers, Turn
+from research_api.services.source_answers import SourceAnswers
+from research_api.services.turns import Answers, AtHand, Own, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -68,19 +67,15 @@ class SourceAsker:
 
     def ask(self, turn: Turn) -> Asked:
         """What the sources give until the deadline, merged; it is stored behind the answer."""
-        answers = self._answers.of(
-            turn, Own(lambda: self._own(turn), self._look(turn.question), self._intake.write_through)
-        )
+        look = partial(self._intake.look, with_works=needs_works(turn.question))
+        answers = self._answers.of(turn, Own(lambda: self._own(turn), look, self._intake.write_through))
         batch = each_once({name: given.records for name, given in answers.given.items()})
-        preview = self._preview(turn.question, answers.given, batch)
-        asked = self._merged(turn.question, answers, preview)
-        self._answers.keep(answers, turn.visit, at_once=not asked.may_be_kept)
+        preview = preview_of(answers.looked, batch)
+        if preview.is_torn:
+            preview = preview_of(look(batch), batch)
         if preview.is_news:
             self._intake.write_through(batch, preview.ids)
-        return asked
-
-    def _look(self, question: Question) -> Callable[[Sequence[Incoming]], Looked]:
-        return partial(self._intake.look, with_works=needs_works(question))
+        return self._merged(turn.question, answers, preview)
 
     def _own(self, turn: Turn) -> AtHand:
         listed = self._lister.listed(turn.question, more_than=turn.depth)
@@ -113,19 +108,6 @@ class SourceAsker:
             old_seconds=answers.old_seconds,
             at_hand=catalog.works,
         )
-
-    def _preview(
-        self, question: Question, given: Mapping[str, Gathered], batch: Sequence[Incoming]
-    ) -> Preview:
-        """Most was looked at while others were waited for; the rest, from the cache, is now."""
-        looks = [one.looked for one in given.values() if one.looked is not None]
-        unseen = [one for gathered in given.values() if gathered.looked is None for one in gathered.records]
-        if unseen:
-            looks.append(self._look(question)(unseen))
-        preview = preview_of(joined_looks(looks), batch)
-        if preview.is_torn:
-            return preview_of(self._look(question)(batch), batch)
-        return preview
 
 
 def _true_ones(

@@ -14,7 +14,7 @@ from research_api.domain.search import CATALOG, Relation, SearchWarning, SourceO
 from research_api.domain.sources import Source
 from research_api.domain.works import Identifier, Work
 from research_api.services.ends import Ends, ends_of, owners_among, told_by
-from research_api.services.fan_out import Result
+from research_api.services.fan_out import Hooks, Result
 from research_api.services.intake import each_once
 from research_api.services.look_up import FoundWork
 from research_api.services.outside import Outside
@@ -103,7 +103,9 @@ class EdgesService:
         until = self._monotonic() + wish.seconds
         found = self._works.find(reference, wish.seconds * LOOK_UP_SHARE)
         asked = self._asked(found.work, wish)
-        results = self._outside.fan_out.ask(self._calls(direction, found, asked), until, late=self._take_late)
+        results = self._outside.fan_out.ask(
+            self._calls(direction, found, asked), until, Hooks(late=self._take_late)
+        )
         given = {name: one.value for name, one in results.items() if one.value is not None}
         told, works = self._told(found.work, given)
         joined = joined_edges(told, works)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -25,6 +25,19 @@ LATE_SECONDS = 10.0
 CALLS_AT_ONCE = 8
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks(Generic[Value]):
+    """What else is done in the thread of a call.
+
+    refine: makes more of its value; at the deadline the plain one counts, so that nobody is late for it. after: gets
+    each value that was in time, once it is delivered. late: gets each value that was not.
+    """
+
+    refine: Callable[[Value], Value] = lambda value: value
+    after: Callable[[Result[Value]], None] = lambda _: None
+    late: Callable[[Result[Value]], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +75,11 @@ class FanOut:
         self,
         calls: Mapping[str, Callable[[Send], Value]],
         until: float,
-        *,
-        late: Callable[[Result[Value]], None] = lambda _: None,
+        hooks: Hooks[Value] | None = None,
     ) -> dict[str, Result[Value]]:
-        """A result for each call at `until`, sooner where all are there; those that hang are TIMEOUT.
-
-        late: gets each value that came afterwards, in the thread of its call.
-        """
+        """A result for each call at `until`, sooner where all are there; those that hang are TIMEOUT."""
         begin = self._monotonic()
-        round_ = _Round[Value](late)
+        round_ = _Round[Value](hooks or Hooks())
         # to send a request takes half a millisecond: whoever was slowest lately is not to wait for eight of them
         for name in sorted(calls, key=lambda name: -self._latencies_ms.get(name, 0.0)):
             call = calls[name]
@@ -95,6 +104,9 @@ class FanOut:
             return
         try:
             result = self._result(run)
+            if result.value is not None:
+                run.round.offer(result)
+                result = _refined(result, result.value, run.round.hooks)
         finally:
             run.place.release()
         run.round.deliver(result)
@@ -124,22 +136,38 @@ class FanOut:
         return Result(run.name, value, outcome, latency_ms, retry_after)
 
 
-class _Round(Generic[Value]):
-    """The calls of one request: results go to whoever waits for them, later ones to `late`."""
+def _refined(result: Result[Value], value: Value, hooks: Hooks[Value]) -> Result[Value]:
+    try:
+        return replace(result, value=hooks.refine(value))
+    except Exception as error:
+        # what the source said is there, and good without it
+        log.error("not_refined", source=result.name, error=type(error).__name__, exc_info=True)
+        return result
 
-    def __init__(self, late: Callable[[Result[Value]], None]) -> None:
-        self._late = late
+
+class _Round(Generic[Value]):
+    """The calls of one request: results go to whoever waits for them, later ones to the hook `late`."""
+
+    def __init__(self, hooks: Hooks[Value]) -> None:
+        self.hooks = hooks
         self._lock = threading.Lock()
         self._is_open = True
+        self._offered: dict[str, Result[Value]] = {}
         self._results: SimpleQueue[Result[Value]] = SimpleQueue()
+
+    def offer(self, result: Result[Value]) -> None:
+        """This counts where nothing better comes in time."""
+        with self._lock:
+            if self._is_open:
+                self._offered[result.name] = result
 
     def deliver(self, result: Result[Value]) -> None:
         with self._lock:
-            if self._is_open:
+            is_in_time = self._is_open
+            if is_in_time:
                 self._results.put(result)
-                return
         if result.value is not None:
-            self._late(result)
+            (self.hooks.after if is_in_time else self.hooks.late)(result)
 
     def collect(self, count: int, until: float, monotonic: Callable[[], float]) -> dict[str, Result[Value]]:
         found: dict[str, Result[Value]] = {}
@@ -154,7 +182,7 @@ class _Round(Generic[Value]):
         while not self._results.empty():
             result = self._results.get_nowait()
             found[result.name] = result
-        return found
+        return {**self._offered, **found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from research_api.services.answer_ports import AnswerCache, CacheVisit, Flight
 from research_api.services.asking import SourceAsker
 from research_api.services.cache_keys import FRESH_SECONDS, KEEP_SECONDS, asked_parts, digest
 from research_api.services.question import Question, understood
-from research_api.services.source_answers import Turn
+from research_api.services.turns import Turn
 
 log = structlog.get_logger(__name__)
 

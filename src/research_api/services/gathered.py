@@ -9,25 +9,29 @@ from types import MappingProxyType
 
 from research_api.domain.agreement import RecordKey
 from research_api.domain.batch import Incoming, prepare
-from research_api.domain.blending import Counted, counted_words
-from research_api.domain.merging import record_from_body
+from research_api.domain.blending import Counted, counted_words, forms_of
+from research_api.domain.merging import record_from_body, title_key
 from research_api.domain.previews import Looked
 from research_api.domain.sources import SourceAnswer
+from research_api.domain.text import words
 from research_api.domain.works import Record
+from research_api.services.question import Question, asked_words
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """records: in the order of the source. total: how many works it says it has, None where it does not say.
 
-    counted: of each record, the words that were asked. looked: what is stored that the records may touch, None where
-    nobody looked. Both are made in the thread of the source, while others are waited for.
+    counted: of each record, the words that were asked. named: the records that the text of the question names, by an
+    identifier or the whole title. looked: what is stored that the records may touch, None where nobody looked. All
+    three are made in the thread of the source, while others are waited for.
     """
 
     records: tuple[Incoming, ...]
     sent: str | None
     total: int | None = None
     counted: Mapping[RecordKey, Counted] = field(default_factory=lambda: MappingProxyType({}))
+    named: frozenset[RecordKey] = frozenset()
     looked: Looked | None = None
 
     @property
@@ -35,9 +39,11 @@ class Gathered:
         """True where the source has, or may have, more than it gave."""
         return self.total is None or self.total > len(self.records)
 
-    def with_counts(self, forms: Mapping[str, str]) -> Gathered:
-        """The same, its words counted. forms: as `blending.forms_of` gives them."""
-        return replace(self, counted={one.key: counted_words(one.record, forms) for one in self.records})
+    def against(self, question: Question) -> Gathered:
+        """The same, compared with the question."""
+        forms = forms_of(asked_words(question))
+        counted = {one.key: counted_words(one.record, forms) for one in self.records}
+        return replace(self, counted=counted, named=_named(self.records, question))
 
 
 def gathered(answer: SourceAnswer) -> Gathered:
@@ -67,3 +73,15 @@ def decode_gathered(data: bytes) -> Gathered:
 
 def _prepared(records: Sequence[Record]) -> tuple[Incoming, ...]:
     return tuple([prepare(record, is_part=True) for record in records])
+
+
+def _named(records: Sequence[Incoming], question: Question) -> frozenset[RecordKey]:
+    """Most titles differ at first sight: only of those that begin alike all is compared."""
+    names, text = set(question.identifiers), question.request.text
+    key, begin = title_key(text), words(text)[:1]
+    return frozenset(
+        one.key
+        for one in records
+        if not names.isdisjoint(one.record.identifiers)
+        or (words(one.record.title)[:1] == begin and title_key(one.record.title) == key)
+    )

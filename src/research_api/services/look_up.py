@@ -13,7 +13,7 @@ from research_api.domain.previews import Preview
 from research_api.domain.search import SourceOutcome, SourceReport
 from research_api.domain.sources import UNPAYWALL, Source
 from research_api.domain.works import Identifier, Work
-from research_api.services.fan_out import Result
+from research_api.services.fan_out import Hooks, Result
 from research_api.services.intake import each_once
 from research_api.services.outside import Outside
 
@@ -59,7 +59,7 @@ class LookUp:
         }
         if not calls:
             return LookedUp({})
-        results = self._outside.fan_out.ask(calls, until, late=self._take_late)
+        results = self._outside.fan_out.ask(calls, until, Hooks(late=self._take_late))
         batch = each_once({name: one.value for name, one in results.items() if one.value is not None})
         preview = self._outside.intake.preview(batch)
         works = _by_identifier(identifiers, batch, preview)

@@ -23,11 +23,10 @@ from research_api.domain.search import (
     Sort,
     Versions,
 )
-from research_api.domain.text import words
 from research_api.domain.works import Work, day_order, work_id_from_number, work_number
 from research_api.services.gathered import Gathered
 from research_api.services.question import Question, asked_words
-from research_api.services.source_answers import AtHand
+from research_api.services.turns import AtHand
 from research_api.services.versions import collapsed
 
 
@@ -187,15 +186,13 @@ def _with_first(ranked: list[tuple[int, float]], named: Sequence[int]) -> list[t
 
 
 def _named(heard: Heard) -> list[int]:
-    """Works of which a record has the identifier that the text is, or the title; most titles differ at first sight."""
-    names, text = set(heard.question.identifiers), heard.question.request.text
-    key, begin = title_key(text), words(text)[:1]
+    """Works of which a record has the identifier that the text is, or the title."""
     return [
         work_number(heard.preview.ids[one.key])
         for given in heard.given.values()
+        if given.named
         for one in given.records
-        if not names.isdisjoint(one.record.identifiers)
-        or (words(one.record.title)[:1] == begin and title_key(one.record.title) == key)
+        if one.key in given.named
     ]
 
 

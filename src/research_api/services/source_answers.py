@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from types import MappingProxyType
 
 import structlog
 
-from research_api.domain.blending import Counted, forms_of
 from research_api.domain.calls import Send
-from research_api.domain.previews import Looked
+from research_api.domain.previews import Looked, joined_looks
 from research_api.domain.query import print_query, year_bounds
 from research_api.domain.search import CATALOG, Mode, SourceOutcome, SourceReport
 from research_api.domain.sources import Source, SourceQuestion
-from research_api.domain.upsert import Incoming
-from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit
-from research_api.services.behind import Behind
 from research_api.services.cache_keys import FRESH_SECONDS, KEEP_SECONDS, asked_parts, digest
 from research_api.services.catalog_list import Listed
-from research_api.services.fan_out import FanOut, Result
+from research_api.services.fan_out import FanOut, Hooks, Result
 from research_api.services.gathered import Gathered, decode_gathered, encode_gathered, gathered, looked_up
-from research_api.services.question import Question, asked_words
+from research_api.services.question import Question
+from research_api.services.turns import Answers, AtHand, Own, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -31,141 +29,136 @@ log = structlog.get_logger(__name__)
 SOURCE_VERSION = 1
 # merging and writing down take so long: the answer is to be out at the deadline, not begun
 MERGE_SECONDS = 0.03
+# an answer that is not whole waits so long for the cache to have those of its sources that came last
+PUT_SECONDS = 0.02
+# beside the sources, what is stored is compared with the answers that are kept
+_LOOK = "look"
+
+_Value = Gathered | AtHand | Looked
+_Calls = dict[str, Callable[[Send], _Value]]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One asking of a question. names: of the sources, in the order of the reports; depth: records wanted of each.
+class _Kept:
+    """A source's answer from the cache."""
 
-    until: of the monotonic clock. passes_by: answers that are kept stand in for sources that fail, and for no others.
-    asks_sources: False where the time for them is over: those that have no kept answer are TIMEOUT.
-    """
+    given: Gathered
+    age_seconds: float
 
-    question: Question
-    names: tuple[str, ...]
-    depth: int
-    until: float
-    visit: CacheVisit
-    passes_by: bool = False
-    asks_sources: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AtHand:
-    """The catalog's list, the works at its head, and of each of these the words that were asked."""
-
-    listed: Listed
-    counted: Mapping[int, Counted]
-    works: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What this side does with its part. list: the catalog's list. look: what is stored that records may touch.
-
-    on_late: gets the records of each source that came after the deadline.
-    """
-
-    list: Callable[[], AtHand]
-    look: Callable[[Sequence[Incoming]], Looked]
-    on_late: Callable[[Sequence[Incoming]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """By source: what it gave, and what is said of it. old: those that stand in with an older answer.
-
-    age_seconds: of the oldest answer among those that are fresh; 0 where all were asked just now. old_seconds: of the
-    oldest one that stands in. new: what was asked just now, by the cache's key.
-    """
-
-    given: Mapping[str, Gathered]
-    reports: Mapping[str, SourceReport]
-    catalog: AtHand | None
-    old: frozenset[str]
-    age_seconds: float = 0.0
-    old_seconds: float = 0.0
-    new: Mapping[str, Gathered] = field(default_factory=lambda: MappingProxyType({}))
+    @property
+    def is_fresh(self) -> bool:
+        return self.age_seconds <= FRESH_SECONDS
 
 
 class SourceAnswers:
     """One for a process; threads share it."""
 
-    def __init__(
-        self, sources: Mapping[str, Source], fan_out: FanOut, cache: AnswerCache, behind: Behind
-    ) -> None:
-        """sources: all but the catalog, by name. behind: for putting answers into the cache."""
+    def __init__(self, sources: Mapping[str, Source], fan_out: FanOut, cache: AnswerCache) -> None:
+        """sources: all but the catalog, by name."""
         self._sources = sources
         self._fan_out = fan_out
         self._cache = cache
-        self._behind = behind
 
     def of(self, turn: Turn, own: Own) -> Answers:
         """What the sources gave until the deadline; one that is not enabled here is SKIPPED."""
-        keys = {
-            name: _source_key(turn.question, name, turn.depth) for name in turn.names if name in self._sources
-        }
+        keys = _source_keys(turn, [name for name in turn.names if name in self._sources])
         kept = self._kept(turn, keys)
-        fresh = {} if turn.passes_by else {n: one for n, (one, age) in kept.items() if age <= FRESH_SECONDS}
-        calls: dict[str, Callable[[Send], Gathered | AtHand]] = {
-            name: partial(_call, turn, own, self._sources[name])
-            for name in keys
-            if name not in fresh and turn.asks_sources
-        }
-        if CATALOG in turn.names:
-            calls[CATALOG] = lambda _send: own.list()
-
-        def late(result: Result[Gathered | AtHand]) -> None:
-            if isinstance(result.value, Gathered):
-                self._put({keys[result.name]: result.value})
-                own.on_late(result.value.records)
-
-        results = self._fan_out.ask(calls, turn.until - MERGE_SECONDS, late=late)
+        fresh = {name for name, one in kept.items() if one.is_fresh and not turn.passes_by}
+        calls = self._calls(turn, own, [name for name in keys if name not in fresh])
+        if kept:
+            calls[_LOOK] = lambda _send: own.look([one for was in kept.values() for one in was.given.records])
+        putting = _Putting(self._cache, turn.visit, keys)
+        hooks = Hooks(partial(_refined, own), putting.after, partial(_take_late, own, putting))
+        results = self._fan_out.ask(calls, turn.until - MERGE_SECONDS, hooks)
+        looked = results.pop(_LOOK, None)
         if not turn.asks_sources:
             results |= {n: Result(n, None, SourceOutcome.TIMEOUT, 0) for n in keys if n not in fresh}
-        answers = _sorted_out(turn, results, fresh, {n: one for n, (one, _) in kept.items()})
-        return replace(
-            answers,
-            age_seconds=max((kept[name][1] for name in fresh), default=0.0),
-            old_seconds=max((kept[name][1] for name in answers.old), default=0.0),
-            new={keys[n]: r.value for n, r in results.items() if isinstance(r.value, Gathered)},
-        )
+        answers = _sorted_out(turn, results, kept, fresh)
+        if any(not one.is_answer for one in answers.reports.values()):
+            putting.wait_for(sum(isinstance(one.value, Gathered) for one in results.values()))
+        asked = {name for name, one in results.items() if one.value is not None}
+        return replace(answers, looked=joined_looks(_looks(answers, asked, looked)))
 
-    def keep(self, answers: Answers, visit: CacheVisit, *, at_once: bool) -> None:
-        """What was asked just now is there for the next question; at once where that will need it: nothing is whole."""
-        if not answers.new:
-            return
-        if at_once:
-            visit.put({key: encode_gathered(one) for key, one in answers.new.items()}, KEEP_SECONDS)
-        else:
-            self._behind.submit(lambda: self._put(answers.new))
+    def _calls(self, turn: Turn, own: Own, names: list[str]) -> _Calls:
+        calls: _Calls = {}
+        if turn.asks_sources:
+            calls |= {name: partial(_call, turn, self._sources[name]) for name in names}
+        if CATALOG in turn.names:
+            calls[CATALOG] = lambda _send: own.list()
+        return calls
 
-    def _put(self, new: Mapping[str, Gathered]) -> None:
-        self._cache.visit().put({key: encode_gathered(one) for key, one in new.items()}, KEEP_SECONDS)
-
-    def _kept(self, turn: Turn, keys: Mapping[str, str]) -> dict[str, tuple[Gathered, float]]:
+    def _kept(self, turn: Turn, keys: Mapping[str, str]) -> dict[str, _Kept]:
         found = turn.visit.get(list(keys.values())) if keys else {}
-        forms = forms_of(asked_words(turn.question))
         kept = {}
         for name, key in keys.items():
             if key not in found:
                 continue
             try:
-                given = decode_gathered(found[key].body).with_counts(forms)
-                kept[name] = (given, found[key].age_seconds)
+                given = decode_gathered(found[key].body).against(turn.question)
+                kept[name] = _Kept(given, found[key].age_seconds)
             except (ValueError, KeyError, TypeError) as error:
                 log.warning("kept_answer_unreadable", error=type(error).__name__)
         return kept
 
 
-def _call(turn: Turn, own: Own, source: Source, send: Send) -> Gathered:
+class _Putting:
+    """Puts each source's answer into the cache, in the thread that asked it, while others are waited for."""
+
+    def __init__(self, cache: AnswerCache, visit: CacheVisit, keys: Mapping[str, str]) -> None:
+        """visit: the request's; where that found the cache broken, nothing is put."""
+        self._cache = cache
+        self._visit = visit
+        self._keys = keys
+        self._done = threading.Semaphore(0)
+
+    def after(self, result: Result[_Value]) -> None:
+        """The next question has it."""
+        if not isinstance(result.value, Gathered):
+            return
+        try:
+            if not self._visit.is_broken:
+                body = encode_gathered(result.value)
+                # no answer waits for this: it takes nothing of the request's time of Redis
+                self._cache.visit().put({self._keys[result.name]: body}, KEEP_SECONDS)
+        finally:
+            self._done.release()
+
+    def wait_for(self, count: int) -> None:
+        """So many are there, or the cache is slow: who asks again at once is to ask only those that failed."""
+        until = time.monotonic() + PUT_SECONDS
+        for _ in range(count):
+            if not self._done.acquire(timeout=max(0.0, until - time.monotonic())):
+                return
+
+
+def _call(turn: Turn, source: Source, send: Send) -> Gathered:
     by_name = [one for one in turn.question.identifiers if one.scheme in source.looks_up][:1]
     if by_name:
         found = looked_up(source.look_up(by_name, send), f"{by_name[0].scheme}:{by_name[0].value}")
     else:
         found = gathered(source.search(_question_of(turn.question, turn.depth), send))
-    counted = found.with_counts(forms_of(asked_words(turn.question)))
-    return replace(counted, looked=own.look(counted.records))
+    return found.against(turn.question)
+
+
+def _refined(own: Own, value: _Value) -> _Value:
+    return replace(value, looked=own.look(value.records)) if isinstance(value, Gathered) else value
+
+
+def _take_late(own: Own, putting: _Putting, result: Result[_Value]) -> None:
+    if isinstance(result.value, Gathered):
+        putting.after(result)
+        own.on_late(result.value.records)
+
+
+def _looks(answers: Answers, asked: Collection[str], of_kept: Result[_Value] | None) -> Iterator[Looked]:
+    """One that is blind where the database did not answer in time. asked: names of sources that answered just now."""
+    if of_kept is not None and isinstance(of_kept.value, Looked):
+        yield of_kept.value
+    elif any(name not in asked for name in answers.given):
+        yield Looked(is_blind=True)
+    for name, one in answers.given.items():
+        if name in asked:
+            yield one.looked or Looked(is_blind=True)
 
 
 def _question_of(question: Question, depth: int) -> SourceQuestion:
@@ -185,26 +178,21 @@ def _question_of(question: Question, depth: int) -> SourceQuestion:
     )
 
 
-def _source_key(question: Question, name: str, depth: int) -> str:
-    """Equal where the source is asked the same; free of what was asked."""
-    request = question.request
+def _source_keys(turn: Turn, names: Sequence[str]) -> dict[str, str]:
+    """Each equal where the source is asked the same; free of what was asked."""
+    request = turn.question.request
     parts = [
-        SOURCE_VERSION,
-        name,
-        *asked_parts(question),
+        *asked_parts(turn.question),
         request.mode is Mode.STRICT,
         asdict(request.filters),
         request.sort,
-        depth,
+        turn.depth,
     ]
-    return digest(parts)
+    return {name: digest([SOURCE_VERSION, name, *parts]) for name in names}
 
 
 def _sorted_out(
-    turn: Turn,
-    results: Mapping[str, Result[Gathered | AtHand]],
-    fresh: Mapping[str, Gathered],
-    kept: Mapping[str, Gathered],
+    turn: Turn, results: Mapping[str, Result[_Value]], kept: Mapping[str, _Kept], fresh: Collection[str]
 ) -> Answers:
     given: dict[str, Gathered] = {}
     reports: dict[str, SourceReport] = {}
@@ -212,22 +200,29 @@ def _sorted_out(
     catalog: AtHand | None = None
     for name in turn.names:
         result = results.get(name)
-        value = result.value if result is not None else fresh.get(name)
+        value = result.value if result is not None else None
         latency_ms = result.latency_ms if result is not None else 0
         if isinstance(value, AtHand):
             catalog = value
             reports[name] = own_report(turn.question, value.listed, latency_ms)
-        elif value is not None:
-            given[name] = value
-            reports[name] = _report(name, value, latency_ms)
+        elif isinstance(value, Gathered) or name in fresh:
+            given[name] = value if isinstance(value, Gathered) else kept[name].given
+            reports[name] = _report(name, given[name], latency_ms)
         elif name in kept:
-            given[name] = kept[name]
+            given[name] = kept[name].given
             old.add(name)
-            reports[name] = replace(_report(name, kept[name], latency_ms), outcome=SourceOutcome.STALE)
+            reports[name] = replace(_report(name, given[name], latency_ms), outcome=SourceOutcome.STALE)
         else:
             outcome = result.outcome if result is not None and result.outcome else SourceOutcome.SKIPPED
             reports[name] = SourceReport(name, outcome, 0, latency_ms)
-    return Answers(given, reports, catalog, frozenset(old))
+    return Answers(
+        given,
+        reports,
+        catalog,
+        frozenset(old),
+        age_seconds=max((kept[name].age_seconds for name in fresh), default=0.0),
+        old_seconds=max((kept[name].age_seconds for name in old), default=0.0),
+    )
 
 
 def _report(name: str, given: Gathered, latency_ms: int) -> SourceReport:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+import orjson
 from flask import Response, request
 from werkzeug.exceptions import PreconditionFailed
 
@@ -13,12 +14,16 @@ from research_api.web.envelope import REVALIDATE
 
 
 def encode(body: object) -> bytes:
-    """The body as JSON in UTF-8, names in the order of the body. Raises ValueError for NaN and infinities.
+    """The body as JSON in UTF-8, names in the order of the body; null for NaN and infinities, which JSON has not.
 
     A lone surrogate, which UTF-8 cannot carry, stays the JSON escape that it is.
     """
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # such a surrogate, or a whole number of more than 64 bits
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
 
 
 def json_answer(body: Mapping[str, object], *, cache_control: str = REVALIDATE) -> Response:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
@@ -28,10 +31,12 @@ HEADERS = {
 _TRANSPORT_SECURITY = "max-age=31536000"
 
 
-def headers_for(public_url: str) -> dict[str, str]:
+@lru_cache
+def headers_for(public_url: str) -> Mapping[str, str]:
     """The headers of every answer of a service with this address, but for its id."""
     is_secure = public_url.startswith("https://")
-    return {**HEADERS, **({"Strict-Transport-Security": _TRANSPORT_SECURITY} if is_secure else {})}
+    more = {"Strict-Transport-Security": _TRANSPORT_SECURITY} if is_secure else {}
+    return MappingProxyType({**HEADERS, **more})
 
 
 def install(app: Flask) -> None:
@@ -67,7 +72,11 @@ def _refuse_unreadable_path() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers["X-Request-ID"] = request_id()
+    headers = response.headers
+    headers["X-Request-ID"] = request_id()
+    # setdefault looks through all of them for each
+    given = {name.lower() for name in headers.keys()}  # noqa: SIM118 - iterating gives pairs here
     for name, value in headers_for(settings().public_url).items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in given:
+            headers.add(name, value)
     return response

@@ -9,7 +9,8 @@ from flask import Response, g, request
 
 from research_api.domain.errors import Fault, Invalid
 from research_api.domain.exports import EXPORT_FORMATS
-from research_api.domain.search import CacheState, SearchAnswer
+from research_api.domain.search import SearchAnswer
+from research_api.services.kept_pages import KeptPage, is_page_worth
 from research_api.services.search import Wish
 from research_api.web.answers import conditional, conditional_answer, encode, json_answer, json_response
 from research_api.web.blueprint import ApiBlueprint, Contract
@@ -19,13 +20,13 @@ from research_api.web.links import page_links
 from research_api.web.negotiation import JSON, chosen_format
 from research_api.web.request_context import caller, request_id, services
 from research_api.web.search_arguments import FirstPage, NextPage, SearchArgumentsSchema
-from research_api.web.search_bodies import own_body, results_of, search_body, shared_body
+from research_api.web.search_bodies import REQUEST_ID, results_of, search_body
 from research_api.web.search_schemas import SearchAnswerSchema
 
 blueprint = ApiBlueprint("search", __name__, url_prefix="/v1", description="Find works.")
 
 # a change of what a body holds makes kept pages useless
-PAGE_VERSION = 1
+PAGE_VERSION = 2
 _LINK_HEADER = {"Link": {"schema": {"type": "string"}, "description": "The next and the first page."}}
 _AGE_HEADER = {
     "Age": {
@@ -56,14 +57,12 @@ def search(page: FirstPage | NextPage) -> Response:
     """
     format_name = _format_of(page)
     answer = _find(page, format_name)
+    links = page_links(answer.next_cursor)
     if format_name == JSON:
-        response = _shown(answer, page)
+        response = _shown(answer, page, links)
     else:
         response = conditional_export(_as_file(answer, format_name, page.fields))
-    _tell_age(response, answer.age_seconds)
-    if links := page_links(answer.next_cursor):
-        response.headers["Link"] = links
-    return response
+    return _with_age(_with_links(response, links), answer.age_seconds)
 
 
 def _kept_page() -> Response | None:
@@ -71,33 +70,30 @@ def _kept_page() -> Response | None:
     if request.method != "GET":
         return None
     g.cache_visit = services().pages.visit()
-    page = services().pages.find(_page_key(), caller().organization, g.cache_visit)
+    page = services().pages.find(_page_key(), g.cache_visit)
     if page is None:
         return None
-    own = encode(own_body(CacheState.HIT, page.next_cursor, request_id()))
-    response = json_response(page.body[:-1] + b"," + own[1:])
+    response = json_response(page.body + b"," + encode({REQUEST_ID: request_id()})[1:])
     response.set_etag(page.etag)
-    response = conditional(response)
-    _tell_age(response, page.age_seconds)
-    if links := page_links(page.next_cursor):
-        response.headers["Link"] = links
-    return response
+    return _with_age(_with_links(conditional(response), page.links), page.age_seconds)
 
 
-def _shown(answer: SearchAnswer, page: FirstPage | NextPage) -> Response:
-    shared = shared_body(answer, page.fields)
-    own = own_body(answer.cache, answer.next_cursor, request_id())
-    response = conditional_answer({**shared, **own}, results=results_of({**shared, **own}, answer))
-    if isinstance(page, FirstPage) and not page.is_fresh:
+def _shown(answer: SearchAnswer, page: FirstPage | NextPage, links: str) -> Response:
+    body = search_body(answer, page.fields, request_id())
+    response = conditional_answer(body, results=results_of(body, answer))
+    if isinstance(page, FirstPage) and not page.is_fresh and is_page_worth(answer):
+        del body[REQUEST_ID]
         etag = response.get_etag()[0] or ""
-        services().pages.keep(_page_key(), answer, caller().organization, etag=etag, body=encode(shared))
+        kept = KeptPage(encode(body)[:-1], etag, answer.age_seconds or 0, links)
+        services().pages.keep(_page_key(), kept)
     return response
 
 
 def _page_key() -> str:
-    """Equal for requests that ask the same in the same words; free of what was asked."""
+    """Equal for requests of one tenant that ask the same in the same words; free of what was asked."""
     asked = (request.environ.get("QUERY_STRING", ""), request.headers.get("Accept", ""))
-    return hashlib.blake2b(repr((PAGE_VERSION, asked)).encode(), digest_size=20).hexdigest()
+    parts = (PAGE_VERSION, caller().organization, *asked)
+    return hashlib.blake2b(repr(parts).encode(), digest_size=20).hexdigest()
 
 
 @blueprint.operation(
@@ -125,8 +121,7 @@ def search_by_post(page: FirstPage | NextPage) -> Response:
         response = json_answer(search_body(answer, page.fields, request_id()))
     else:
         response = _as_file(answer, format_name, page.fields)
-    _tell_age(response, answer.age_seconds)
-    return response
+    return _with_age(response, answer.age_seconds)
 
 
 def _format_of(page: FirstPage | NextPage) -> str:
@@ -166,10 +161,17 @@ def _find(page: FirstPage | NextPage, format_name: str) -> SearchAnswer:
     return services().search.search(page.request, wish)
 
 
-def _tell_age(response: Response, age_seconds: int | None) -> None:
+def _with_age(response: Response, age_seconds: int | None) -> Response:
     """Source: RFC 9111, section 5.1 (read 2026-11)"""
     if age_seconds is not None:
         response.headers["Age"] = str(age_seconds)
+    return response
+
+
+def _with_links(response: Response, links: str) -> Response:
+    if links:
+        response.headers["Link"] = links
+    return response
 
 
 blueprint.before_request(_kept_page)

@@ -7,19 +7,12 @@ from collections.abc import Collection
 from research_api.domain.record_bodies import hit_body
 from research_api.domain.search import SearchAnswer, SearchWarning, SourceReport
 
+# the last member, in which equal answers to two requests differ
+REQUEST_ID = "request_id"
+
 
 def search_body(answer: SearchAnswer, wanted: Collection[str], request_id: str) -> dict[str, object]:
     """The whole answer. wanted: the fields of each result; empty means all."""
-    return {**shared_body(answer, wanted), **own_body(answer.cache, answer.next_cursor, request_id)}
-
-
-def own_body(cache: str, next_cursor: str | None, request_id: str) -> dict[str, object]:
-    """The last members, which differ between equal answers to two callers."""
-    return {"cache": cache, "next_cursor": next_cursor, "request_id": request_id}
-
-
-def shared_body(answer: SearchAnswer, wanted: Collection[str]) -> dict[str, object]:
-    """All members before those."""
     return {
         "query": {"text": answer.text, "mode": answer.mode, "canonical": answer.canonical},
         "results": [hit_body(hit, wanted) for hit in answer.hits],
@@ -33,6 +26,9 @@ def shared_body(answer: SearchAnswer, wanted: Collection[str]) -> dict[str, obje
         "retry_token": None,
         "complete": answer.complete,
         "degraded": answer.degraded,
+        "cache": answer.cache,
+        "next_cursor": answer.next_cursor,
+        REQUEST_ID: request_id,
     }
 
 
@@ -46,7 +42,7 @@ def results_of(body: dict[str, object], answer: SearchAnswer) -> dict[str, objec
         **body,
         "sources": [(report.name, report.outcome, report.count, report.sent) for report in answer.sources],
         "next_cursor": answer.next_cursor is not None,
-        "request_id": None,
+        REQUEST_ID: None,
         "cache": None,
     }
 
