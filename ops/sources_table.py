@@ -87,7 +87,7 @@ def table_in(page: str) -> list[str]:
 def page_with(filled_table: Sequence[str]) -> str:
     """The whole page; all of it but that table comes from the modules."""
     modules = _modules()
-    columns = ("source", "public address", "key", "looks up", "citations of", "")
+    columns = ("source", "public address", "key", "looks up", "references of", "citations of", "")
     lines = [INTRODUCTION, *table(columns, map(_row, modules)), FILLED, BEGIN, *filled_table, END]
     for module in modules:
         lines += ["", f"## {module.NAME}", "", *_manual(module)]
@@ -120,6 +120,7 @@ def _row(module: ModuleType) -> tuple[str, ...]:
         "needed" if module.NEEDS_KEY else "",
         ", ".join(sorted(source.looks_up)),
         ", ".join(sorted(source.follows)),
+        ", ".join(sorted(source.cited_by)),
         "verified" if module.VERIFIED else "unverified",
     )
 
@@ -194,8 +195,8 @@ def _questions(source: Source, recording: Recording) -> Iterator[Callable[[Send]
     yield lambda send: source.search(question, send).records
     for scheme in sorted(source.looks_up):
         yield partial(source.look_up, _named_in(recording, scheme) or [Identifier(scheme, EXAMPLES[scheme])])
-    for scheme in sorted(source.follows):
-        for ask in (source.references, source.citations):
+    for ask, schemes in ((source.references, source.follows), (source.citations, source.cited_by)):
+        for scheme in sorted(schemes):
             yield partial(_records_at_the_other_ends, ask, Identifier(scheme, EXAMPLES[scheme]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,7 +14,6 @@ from redis import Redis
 from research_api.cache.answers import RedisAnswerCache
 from research_api.cache.bounded import BoundedRedis
 from research_api.cache.connection import connect
-from research_api.cache.lists import RedisListStore
 from research_api.catalog.exporters import exporters
 from research_api.catalog.importers import formats
 from research_api.catalog.indexer import TantivyIndexer
@@ -21,6 +21,7 @@ from research_api.catalog.layout import IndexLayout
 from research_api.catalog.reading import DEMO_RECORDS, open_records
 from research_api.catalog.searcher import TantivySearcher
 from research_api.config import Settings
+from research_api.config.endpoints import read_url
 from research_api.db import migrate
 from research_api.db.changes import PostgresChangeFeed
 from research_api.db.embedding_models import PostgresModelStore
@@ -120,7 +121,6 @@ def build_services(settings: Settings) -> Services:
     store = PostgresWorkStore(database)
     feed = PostgresChangeFeed(database)
     searcher = TantivySearcher(layout)
-    lists = RedisListStore(redis)
     signer = CursorSigner(_derived(settings.key_pepper, b"cursor"))
     indexer = TantivyIndexer(layout, feed, host=socket.gethostname())
     loader = model_loader(settings)
@@ -132,9 +132,7 @@ def build_services(settings: Settings) -> Services:
     federated = _federated(outside, lister, store, keeping)
     works, references = WorksService(store, LookUp(outside)), PostgresReferenceStore(database)
     return Services(
-        search=SearchService(
-            store, lister, federated, lists, signer, default_sources=default_sources(settings)
-        ),
+        search=SearchService(store, lister, federated, signer, default_sources=default_sources(settings)),
         works=works,
         related=RelatedService(works, store, references, vector_store),
         edges=EdgesService(works, store, references, outside),
@@ -175,7 +173,7 @@ def sources_of_works(settings: Settings) -> tuple[str, ...]:
 def _outside(settings: Settings, store: PostgresWorkStore) -> Outside:
     """The senders' policy lists sources alone, so that no source leads to anything else."""
     urls = (*public_urls(), *settings.source_base_urls.values())
-    egress = Egress(EgressPolicy.of(urls, settings.egress_allow), contact=settings.contact_email)
+    egress = Egress(_policy_of(urls, settings), contact=settings.contact_email)
     return Outside(
         make_sources(settings.source_base_urls, settings.source_api_keys, settings.contact_email),
         FanOut(egress.sender),
@@ -197,7 +195,7 @@ def _federated(
 ) -> FederatedSearch:
     answers = SourceAnswers(outside.sources, outside.fan_out, keeping.cache)
     asker = SourceAsker(answers, lister, store, outside.intake)
-    return FederatedSearch(asker, keeping.cache)
+    return FederatedSearch(asker, keeping.cache, Behind("landing", pause_seconds=0.005))
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:
@@ -208,14 +206,20 @@ def egress_policy(settings: Settings) -> EgressPolicy:
     return EgressPolicy.of(urls, settings.egress_allow)
 
 
+def _policy_of(urls: Sequence[str], settings: Settings) -> EgressPolicy:
+    """For these alone: what EGRESS_ALLOW names for others leads nowhere from here."""
+    named = {url.endpoint for text in urls if (url := read_url(text)) is not None}
+    return EgressPolicy.of(urls, settings.egress_allow & named)
+
+
 def model_loader(settings: Settings) -> SpecLoader:
     """Loads what EMBEDDING_MODEL names. Each remote has a policy of its own, so that the hosts that the hub sends
-    people to are for the hub's client alone.
+    people to, public ones or of EGRESS_ALLOW, are for the hub's client alone.
     """
     hub_urls = (settings.hub_url, *(HUB_CONTENT_URLS if settings.hub_url == PUBLIC_HUB else ()))
     remotes = Remotes(
         settings.openai_base_url,
-        Guard(EgressPolicy.of([settings.openai_base_url], settings.egress_allow)),
+        Guard(_policy_of([settings.openai_base_url], settings)),
         settings.hub_url,
         Guard(EgressPolicy.of(hub_urls, settings.egress_allow)),
         settings.openai_api_key,

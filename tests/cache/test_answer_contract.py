@@ -44,7 +44,9 @@ def test_who_waits_gets_what_landed_first(cache: AnswerCache) -> None:
 
     def land() -> None:
         flyer.land(b"body")
+        flyer.tell_others(b"body")
         flyer.land(b"again")
+        flyer.tell_others(b"again")
         flyer.give_up()
 
     landing = threading.Timer(0.1, land)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,7 @@ from research_api.cache.bounded import BoundedRedis
 from research_api.cache.counts import AnswerCounter
 from tests.cache.conftest import MakeCache
 from tests.cache.redis_stand_ins import ScriptedRedis, closed_port, frozen, in_threads, scripted_redis
+from tests.timing import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -27,6 +29,7 @@ BODY = b"body of an answer " * 3_000
 def scripted() -> Iterator[ScriptedRedis]:
     with scripted_redis() as server:
         yield server
+        wait_until(lambda: "release" not in {one.name for one in threading.enumerate()}, "the last try")
 
 
 def use(visit: RedisCacheVisit) -> None:
@@ -37,6 +40,7 @@ def use(visit: RedisCacheVisit) -> None:
     assert flight.is_mine
     assert visit.get(["key"]) == {}
     flight.land(BODY)
+    flight.tell_others(BODY)
     assert not visit.first("key", 60)
     assert visit.is_broken
 
@@ -176,6 +180,7 @@ def test_whatever_redis_answers_is_no_error_of_ours(
     visit.put({"key": BODY}, 60)
     flight = cache.visit().fly("key", 5)
     flight.land(BODY)
+    flight.tell_others(BODY)
 
     assert flight.is_mine
 
@@ -228,6 +233,7 @@ def test_a_redis_that_is_full_when_a_flight_lands_lets_nobody_wait(
     fill()
 
     flight.land(BODY)
+    flight.tell_others(BODY)
     begin = time.monotonic()
 
     assert other.wait(50) is None
@@ -285,3 +291,24 @@ def test_a_fault_is_logged_once_for_each_request_and_tells_nothing(make_cache: M
 
     expected = {"event": "answer_cache_fault", "error": "ConnectionError", "log_level": "warning"}
     assert lines == [expected, expected]
+
+
+@pytest.mark.parametrize("has_landed", [True, False])
+def test_a_lock_that_redis_took_after_its_time_holds_nobody_up(
+    redis_url: str, make_cache: MakeCache, client: Redis, has_landed: bool
+) -> None:
+    """Frozen for a moment, it does afterwards what nobody waits for any more."""
+    visit = make_cache(redis_url).visit()
+    visit.first("connected", 60)
+    with frozen(redis_url):
+        flight = visit.fly("key", 60)
+    wait_until(lambda: client.exists("flight:1:key"), "the lock")
+
+    if has_landed:
+        flight.land(BODY)
+        flight.tell_others(BODY)
+    else:
+        flight.give_up()
+
+    wait_until(lambda: not client.exists("flight:1:key"), "its end")
+    assert make_cache(redis_url).visit().fly("key", 60).is_mine

@@ -44,6 +44,7 @@ def ask():
     while int(client.get("boarded")) < 100:
         time.sleep(0.02)
     flight.land(b"landed")
+    flight.tell_others(b"landed")
     return b"landed"
 
 client.incr("started")
@@ -69,6 +70,7 @@ class Crowd:
         self.asked += 1
         assert all(self._boarded.acquire(timeout=LONG_SECONDS) for _ in range(self.size))
         flight.land(BODY)
+        flight.tell_others(BODY)
         return BODY
 
 
@@ -106,6 +108,7 @@ def test_fifty_who_wait_in_one_process_ask_redis_as_one(
     def land() -> None:
         time.sleep(0.5)
         flyer.land(BODY)
+        flyer.tell_others(BODY)
 
     bodies = in_threads([land, *[lambda: waiting.visit().fly("key", LONG_SECONDS).wait(LONG_SECONDS)] * 50])
 
@@ -166,6 +169,7 @@ def test_who_waits_shorter_than_others_leaves_the_watch_to_them(
     second.start()
     first.join()
     flyer.land(BODY)
+    flyer.tell_others(BODY)
     second.join(SOON_SECONDS)
 
     assert bodies == [None, BODY]
@@ -194,11 +198,17 @@ def test_only_its_own_lock_is_released(redis_url: str, make_cache: MakeCache) ->
         flyer = make_cache(redis_url).visit().fly("key", LONG_SECONDS)
         assert flyer.is_mine
 
-        late.land(b"late") if has_landed else late.give_up()
+        if has_landed:
+            late.land(b"late")
+            late.tell_others(b"late")
+        else:
+            late.give_up()
+        late.tell_others(b"late") if has_landed else late.give_up()
 
         waiting = make_cache(redis_url).visit().fly("key", LONG_SECONDS)
         assert not waiting.is_mine
         flyer.land(b"in time")
+        flyer.tell_others(b"in time")
         assert waiting.wait(SOON_SECONDS) == b"in time"
 
 
@@ -208,6 +218,7 @@ def test_who_asks_after_the_landing_flies_anew(redis_url: str, make_cache: MakeC
         cache = make_cache(redis_url)
         first = cache.visit().fly("key", LONG_SECONDS)
         first.land(BODY)
+        first.tell_others(BODY)
 
         assert first.is_mine
         for one in (cache, make_cache(redis_url)):
@@ -224,6 +235,7 @@ def test_a_body_that_is_too_large_lands_in_its_own_process_only(
     flyer, near, far = (one.visit().fly("key", LONG_SECONDS) for one in (cache, cache, other))
 
     flyer.land(noise)
+    flyer.tell_others(noise)
 
     begin = time.monotonic()
     assert near.wait(LONG_SECONDS) == noise
@@ -283,6 +295,7 @@ def test_a_landed_body_that_is_broken_is_none(redis_url: str, make_cache: MakeCa
     other = make_cache(redis_url)
     waiting = other.visit().fly("key", LONG_SECONDS)
     flyer.land(BODY)
+    flyer.tell_others(BODY)
     [name] = client.keys("landed:*")
 
     client.set(name, b"junk")

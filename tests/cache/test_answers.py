@@ -107,7 +107,9 @@ def test_nothing_stays_for_ever(redis_url: str, make_cache: MakeCache, client: R
     visit.put({"key": b"body"}, 60)
     visit.first("key", 60)
     visit.fly("flying", 60)
-    visit.fly("landed", 60).land(b"body")
+    flight = visit.fly("landed", 60)
+    flight.land(b"body")
+    flight.tell_others(b"body")
     visit.fly("given up", 60).give_up()
 
     ends = {str(name, "ascii"): client.pttl(name) for name in client.keys("*") if isinstance(name, bytes)}

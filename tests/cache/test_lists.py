@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from research_api.cache.connection import connect
-from research_api.cache.lists import RedisListStore
-from research_api.domain.errors import Unavailable
+from research_api.domain.errors import Expired, Unavailable
 from research_api.domain.index import KeptList
 from research_api.domain.kept_lists import encode_kept
 from research_api.domain.search import FacetCount, Filters, Mode, SearchRequest, Sort
+from research_api.services.list_keeping import keep_list, kept_list
+from tests.cache.conftest import MakeCache
 
 pytestmark = pytest.mark.services
 
@@ -39,49 +39,45 @@ KEPT = KeptList(
 )
 
 
-def test_a_list_comes_back_as_it_was_until_its_time_is_over(redis_url: str) -> None:
-    store = RedisListStore(connect(redis_url))
+def test_a_list_comes_back_as_it_was_until_its_time_is_over(
+    redis_url: str, make_cache: MakeCache, client: Redis
+) -> None:
+    cache = make_cache(redis_url)
 
-    list_id = store.put(encode_kept(KEPT), ttl_seconds=1)
+    id_ = keep_list(encode_kept(KEPT), cache.visit())
 
-    assert list_id is not None
-    assert store.get(list_id) == KEPT
-    time.sleep(1.2)
-    assert store.get(list_id) is None
-
-
-def test_a_list_of_a_thousand_works_takes_less_than_17_kilobytes(redis_url: str) -> None:
-    store = RedisListStore(connect(redis_url))
-    store.put(encode_kept(KEPT), ttl_seconds=60)
-
-    with Redis.from_url(redis_url) as client:
-        (name,) = client.keys("list:*")
-        assert client.strlen(name) < 17_000
+    assert id_ is not None
+    assert kept_list(id_, cache.visit()) == KEPT
+    (name,) = client.keys("*list-*")
+    assert 1_700 < client.ttl(name) <= 1_800
+    assert client.strlen(name) < 17_000
+    client.delete(name)
+    with pytest.raises(Expired):
+        kept_list(id_, cache.visit())
 
 
-def test_equal_lists_share_one_key(redis_url: str) -> None:
-    store = RedisListStore(connect(redis_url))
+def test_equal_lists_share_one_key(redis_url: str, make_cache: MakeCache) -> None:
+    visit = make_cache(redis_url).visit()
 
-    assert store.put(encode_kept(KEPT), ttl_seconds=60) == store.put(encode_kept(KEPT), ttl_seconds=60)
-    assert store.put(encode_kept(replace(KEPT, total=1)), ttl_seconds=60) != store.put(
-        encode_kept(KEPT), ttl_seconds=60
-    )
+    assert keep_list(encode_kept(KEPT), visit) == keep_list(encode_kept(KEPT), visit)
+    assert keep_list(encode_kept(replace(KEPT, total=1)), visit) != keep_list(encode_kept(KEPT), visit)
 
 
-def test_a_frozen_redis_costs_a_moment_and_heals(redis_url: str) -> None:
+def test_a_frozen_redis_costs_a_moment_and_heals(
+    redis_url: str, make_cache: MakeCache, client: Redis
+) -> None:
     """With the library's default time-outs each call would hang for as long as Redis is frozen, or ten seconds."""
-    store = RedisListStore(connect(redis_url))
-    list_id = store.put(encode_kept(KEPT), ttl_seconds=60)
-    with Redis.from_url(redis_url) as client:
-        process = int(client.info("server")["process_id"])
+    cache = make_cache(redis_url)
+    id_ = str(keep_list(encode_kept(KEPT), cache.visit()))
+    process = int(client.info("server")["process_id"])
     os.kill(process, signal.SIGSTOP)
     try:
         begin = time.monotonic()
-        assert store.put(encode_kept(KEPT), ttl_seconds=60) is None
+        assert keep_list(encode_kept(KEPT), cache.visit()) is None
         with pytest.raises(Unavailable):
-            store.get(str(list_id))
+            kept_list(id_, cache.visit())
         assert time.monotonic() - begin < HANGS_SECONDS
     finally:
         os.kill(process, signal.SIGCONT)
 
-    assert store.get(str(list_id)) == KEPT
+    assert kept_list(id_, cache.visit()) == KEPT

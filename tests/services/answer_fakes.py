@@ -50,6 +50,9 @@ class FakeTicket:
         assert self.is_mine
         self.flight.end(body)
 
+    def tell_others(self, body: bytes) -> None:
+        """There are none."""
+
     def give_up(self) -> None:
         assert self.is_mine
         self.flight.end(None)
@@ -154,9 +157,10 @@ class FakeCacheVisit:
         kept = {} if self.is_broken else self.cache.kept
         return {key: kept[key] for key in keys if key in kept}
 
-    def put(self, answers: Mapping[str, bytes], keep_seconds: int) -> None:
+    def put(self, answers: Mapping[str, bytes], keep_seconds: int) -> bool:
         if not self.is_broken:
             self.cache.put(answers, keep_seconds)
+        return not self.is_broken
 
     def fly(self, key: str, seconds: float) -> FakeTicket:
         return self.cache.board(key, seconds)

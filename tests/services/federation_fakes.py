@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from research_api.domain.agreement import RecordKey
 from research_api.domain.calls import Outgoing, Reply, Send
-from research_api.domain.index import KeptList
-from research_api.domain.kept_lists import decode_kept
 from research_api.domain.merging import title_key
 from research_api.domain.previews import Looked
 from research_api.domain.sources import Edges, Source, SourceAnswer, SourceQuestion
@@ -33,7 +31,8 @@ from tests.services.answer_fakes import FakeAnswerCache
 class FakeSource:
     """Answers with its records; `before` runs in each call, and may wait or fail. `asked` has what it was asked.
 
-    edges: what it gives for references and citations alike. is_careless: it looks nothing up, and gives all it has.
+    follows: by what it says references and citations; edges: what it gives for both, citations only where it knows
+    them. is_careless: it looks nothing up, and gives all it has.
     """
 
     name: str
@@ -45,6 +44,11 @@ class FakeSource:
     asked: list[SourceQuestion | tuple[Identifier, ...]] = field(default_factory=list)
     edges: Edges = field(default_factory=Edges)
     is_careless: bool = False
+    knows_citations: bool = True
+
+    @property
+    def cited_by(self) -> frozenset[str]:
+        return self.follows if self.knows_citations else frozenset()
 
     def search(self, question: SourceQuestion, send: Send) -> SourceAnswer:
         self.asked.append(question)
@@ -118,24 +122,6 @@ class FakeWorkStore:
         return [work.id for work in self.feed.known.values() if title_key(work.title) == key][:limit]
 
 
-class FakeListStore:
-    """Keeps lists until they are taken away; `is_down` makes it keep none."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, KeptList] = {}
-        self.is_down = False
-
-    def put(self, data: bytes, ttl_seconds: int) -> str | None:
-        if self.is_down:
-            return None
-        name = f"list-{len(self.kept)}"
-        self.kept[name] = decode_kept(data)
-        return name
-
-    def get(self, list_id: str) -> KeptList | None:
-        return self.kept.get(list_id)
-
-
 def send_nothing(_until: float) -> Send:
     """A sender for sources that send nothing."""
 
@@ -151,7 +137,6 @@ class Parts:
 
     feed: FakeChangeFeed
     store: FakeWorkStore
-    lists: FakeListStore
     cache: FakeAnswerCache
     behind: Behind
     writing: Behind
@@ -167,7 +152,7 @@ def make_parts(
     late_seconds: float = 10.0,
 ) -> Parts:
     """The service over these sources; the senders send nothing."""
-    store, lists, cache = FakeWorkStore(feed), FakeListStore(), FakeAnswerCache()
+    store, cache = FakeWorkStore(feed), FakeAnswerCache()
     behind, writing = Behind("cache", idle_seconds=0.2), Behind("writing", idle_seconds=0.2)
     lister = CatalogLister(store, retriever)  # type: ignore[arg-type] # as much as the tests need
     answers = SourceAnswers(sources or {}, FanOut(send_nothing, late_seconds=late_seconds), cache)
@@ -175,9 +160,8 @@ def make_parts(
     service = SearchService(
         store,  # type: ignore[arg-type] # as much as the tests need
         lister,
-        FederatedSearch(asker, cache),
-        lists,
+        FederatedSearch(asker, cache, behind),
         CursorSigner(b"secret"),
         default_sources=default_sources,
     )
-    return Parts(feed, store, lists, cache, behind, writing, service)
+    return Parts(feed, store, cache, behind, writing, service)

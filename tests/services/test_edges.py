@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,18 @@ def ids(answer: EdgesAnswer) -> list[str]:
 
 def outcomes(answer: EdgesAnswer) -> dict[str, tuple[str, int]]:
     return {report.name: (report.outcome.value, report.count) for report in answer.sources}
+
+
+def test_who_cannot_know_citations_is_not_asked_and_says_nothing_of_them(desk: Desk) -> None:
+    desk.sources["openalex"].knows_citations = False
+
+    answer = desk.edges.citations("10.1000/1", WISH)
+    named = desk.edges.citations("10.1000/1", replace(WISH, sources=("openalex", "opencitations")))
+
+    assert "openalex" not in outcomes(answer)
+    assert outcomes(named) == {"openalex": ("skipped", 0), "opencitations": ("empty", 0)}
+    assert not named.complete
+    assert desk.sources["openalex"].asked == []
 
 
 def test_references_of_the_catalog_and_of_sources_are_one_list(desk: Desk) -> None:

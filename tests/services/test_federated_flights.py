@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from research_api.domain.index import KeptList
 from research_api.domain.search import Mode, SearchRequest
 from research_api.services.asking import Asked
+from research_api.services.behind import Behind
 from research_api.services.federation import Asking, Federated, FederatedSearch
 from research_api.services.question import understood
 from research_api.services.turns import Turn
@@ -63,7 +64,7 @@ def ask_at_once(
 
 def make(asker: FakeAsker) -> tuple[FederatedSearch, FakeAnswerCache]:
     cache = FakeAnswerCache()
-    return FederatedSearch(asker, cache), cache  # type: ignore[arg-type] # a fake
+    return FederatedSearch(asker, cache, Behind("landing", idle_seconds=0.2)), cache  # type: ignore[arg-type] # a fake
 
 
 def test_what_may_not_be_kept_is_shared_by_those_who_wait_for_it() -> None:

@@ -9,7 +9,14 @@ import pytest
 from research_api.catalog.indexer import TantivyIndexer
 from research_api.catalog.layout import IndexLayout
 from research_api.catalog.searcher import TantivySearcher
-from research_api.domain.errors import CursorInvalid, EmbeddingUnavailable, Expired, Invalid, QueryInvalid
+from research_api.domain.errors import (
+    CursorInvalid,
+    EmbeddingUnavailable,
+    Expired,
+    Invalid,
+    QueryInvalid,
+    Unavailable,
+)
 from research_api.domain.search import Filters, Mode, SearchRequest, Sort, SourceOutcome
 from research_api.domain.works import Work, work_id_from_seed
 from research_api.services.retrieval import Retriever
@@ -26,7 +33,7 @@ class Bench:
         self.layout = IndexLayout(folder)
         self.searcher = TantivySearcher(self.layout)
         self.parts = make_parts(Retriever(self.searcher, None), self.feed)
-        self.lists, self.service = self.parts.lists, self.parts.service
+        self.cache, self.service = self.parts.cache, self.parts.service
 
     def put(self, *works: Work) -> None:
         self.feed.put(*works)
@@ -225,14 +232,17 @@ def test_a_cursor_is_good_for_its_tenant_and_its_question_alone(bench: Bench) ->
             bench.service.next_page(changed, Wish(2, "one"), request=None)
     with pytest.raises(Invalid):
         bench.service.next_page(cursor, Wish(2, "one"), request=SearchRequest("water"))
-    bench.lists.kept.clear()
+    bench.cache.lose()
     with pytest.raises(Expired):
+        bench.service.next_page(cursor, Wish(2, "one"), request=None)
+    bench.cache.is_broken = True
+    with pytest.raises(Unavailable):
         bench.service.next_page(cursor, Wish(2, "one"), request=None)
 
 
 def test_a_list_that_cannot_be_kept_gives_a_page_without_a_next(bench: Bench) -> None:
     bench.put(*(work(str(number), f"Deep water {number}") for number in range(5)))
-    bench.lists.is_down = True
+    bench.cache.is_broken = True
 
     answer = bench.service.search(SearchRequest("deep", Mode.STRICT), Wish(2, "t"))
 

@@ -9,7 +9,8 @@ from ops.bench.federation.ground import CATALOG, SOURCES, Finding, Ground, bodie
 from tests.replay.faults import Fault
 
 EQUAL_QUERIES, EQUAL_DELAY_SECONDS = 100, 0.3
-HANGING, HANGING_SEARCHES, HANGING_CONNECTIONS = SOURCES[0], 100, 4
+# of 100 the p99 would be the slowest, which is whatever else the machine did
+HANGING, HANGING_SEARCHES, HANGING_CONNECTIONS = SOURCES[0], 300, 4
 DEADLINE_MS, OVER_MS = 500, 50.0
 HOSTILE_SEARCHES, HOSTILE_CONNECTIONS, HOSTILE_DEADLINE_MS = 8, 4, 1_000
 GROWTH_MB = 64.0

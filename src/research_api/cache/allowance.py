@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 from redis import RedisError
@@ -61,6 +61,11 @@ class Allowance:
         except RedisError as error:
             self.end(error)
             raise RedisAway from error
+
+    def try_anyway(self, *command: str | bytes | int) -> None:
+        """Once, although Redis may be asked no more: for a thread that nobody waits for. It may come to nothing."""
+        with suppress(RedisError):
+            self._redis.run(self._command_seconds, *command)
 
     def end(self, error: Exception) -> None:
         """Redis is asked no more: this went wrong."""

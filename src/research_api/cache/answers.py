@@ -83,8 +83,8 @@ class RedisCacheVisit:
         self._counter.add(hits=len(kept), misses=len(keys) - len(kept))
         return kept
 
-    def put(self, answers: Mapping[str, bytes], keep_seconds: int) -> None:
-        """Each is kept for so long, but for those that are too large; all in one round trip."""
+    def put(self, answers: Mapping[str, bytes], keep_seconds: int) -> bool:
+        """Each is kept for so long, but for those that are too large; all in one round trip. True: all are."""
         now = self._wall_seconds()
         packed = {} if self.is_broken else {key: pack(body, now) for key, body in answers.items()}
         commands = [
@@ -94,8 +94,10 @@ class RedisCacheVisit:
         try:
             taken = self._allowance.run_all(commands) if commands else []
         except RedisAway:
-            return
-        self._counter.add(stored=len([one for one in taken if one is not None]))
+            return False
+        stored = len([one for one in taken if one is not None])
+        self._counter.add(stored=stored)
+        return stored == len(answers)
 
     def fly(self, key: str, seconds: float) -> RedisFlight:
         """Who first asks flies, for so many seconds at most; the others wait for him."""

@@ -39,8 +39,9 @@ return kept
 class _Question:
     """One question in flight, as this process knows it. Everything but the names changes under `changed`.
 
-    token: of whoever flies, None while that is being found out, and where Redis does not say. body: None where it was
-    given up. is_watched: one of those who wait here asks Redis for all of them.
+    token: of whoever flies, None while that is being found out, and where Redis does not say. doubtful: what it was to
+    be, where Redis did not answer in time and may have taken it. body: None where it was given up. is_watched: one of
+    those who wait here asks Redis for all of them.
     """
 
     def __init__(self, key: str, seconds: float) -> None:
@@ -48,6 +49,7 @@ class _Question:
         self.ends_at = time.monotonic() + seconds
         self.changed = threading.Condition()
         self.token: str | None = None
+        self.doubtful: str | None = None
         self.is_elsewhere = False
         self.is_over = False
         self.is_watched = False
@@ -87,6 +89,7 @@ class Flights:
         try:
             holder = allowance.run("EVAL", CLAIM, 1, question.lock_name, token, max(1, int(seconds * 1000)))
         except RedisAway:
+            question.doubtful = token
             return RedisFlight(self, question, allowance, is_mine=True)
         if not isinstance(holder, bytes):
             return RedisFlight(self, question, allowance, is_mine=True)
@@ -149,11 +152,17 @@ class RedisFlight:
         self._flights = flights
         self._question = question
         self._allowance = allowance
+        self._is_to_tell = False
 
     def land(self, body: bytes) -> None:
-        """Whoever waits in this process has it at once, others when they look again. Not mine, or over: nothing."""
-        if not self._ends(body):
+        """Whoever waits in this process has it at once. Not mine, or over: nothing."""
+        self._is_to_tell = self._ends(body)
+
+    def tell_others(self, body: bytes) -> None:
+        """Whoever waits in another process has it when he looks again. Not landed by me: nothing."""
+        if not self._is_to_tell:
             return
+        self._is_to_tell = False
         packed = self._flights.packed(body)
         if packed is None:
             self._release()
@@ -184,7 +193,14 @@ class RedisFlight:
     def _ends(self, body: bytes | None) -> bool:
         """True where the flight was mine and still under way, and Redis has to know of its end."""
         is_ended = self.is_mine and self._flights.end(self._question, body)
+        if is_ended and self._question.doubtful is not None:
+            self._release_doubtful(self._question.doubtful)
         return is_ended and self._question.token is not None
+
+    def _release_doubtful(self, token: str) -> None:
+        """A lock that nobody knows to be held would have other processes wait for nobody."""
+        command = ("EVAL", RELEASE, 1, self._question.lock_name, token)
+        threading.Thread(target=self._allowance.try_anyway, args=command, name="release", daemon=True).start()
 
     def _release(self) -> None:
         self._send("EVAL", RELEASE, 1, self._question.lock_name, str(self._question.token))

@@ -86,8 +86,8 @@ class SourceFailed(Exception):
 class Source(Protocol):
     """One scholarly source. Each method sends what it needs by `send`, and raises SourceFailed and CallFailed.
 
-    looks_up: the schemes by which it finds works. Those of `references` and `citations` stand in `follows`, empty
-    where the source knows no citations.
+    looks_up: the schemes by which it finds works. Those of `references` stand in `follows`, those of `citations` in
+    `cited_by`; they are empty where the source cannot say that.
     """
 
     @property
@@ -102,7 +102,12 @@ class Source(Protocol):
 
     @property
     def follows(self) -> frozenset[str]:
-        """The schemes of `references` and `citations`."""
+        """The schemes of `references`."""
+        ...
+
+    @property
+    def cited_by(self) -> frozenset[str]:
+        """The schemes of `citations`."""
         ...
 
     def search(self, question: SourceQuestion, send: Send) -> SourceAnswer:

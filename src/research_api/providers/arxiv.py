@@ -71,6 +71,7 @@ class ArxivSource:
     name = NAME
     looks_up = frozenset({"arxiv"})
     follows: frozenset[str] = frozenset()
+    cited_by: frozenset[str] = frozenset()
 
     def __init__(self, access: Access) -> None:
         self._url = f"{access.base_url}/query"
@@ -113,7 +114,7 @@ class ArxivSource:
         return Edges()
 
     def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:  # noqa: ARG002 - as the port has it
-        """Always empty: `follows` is."""
+        """Always empty: `cited_by` is."""
         return Edges()
 
     def _feed(self, send: Send, *params: tuple[str, str]) -> Element:

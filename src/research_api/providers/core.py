@@ -63,6 +63,7 @@ class Core:
     name = NAME
     looks_up = frozenset(_MEMBERS)
     follows: frozenset[str] = frozenset()
+    cited_by: frozenset[str] = frozenset()
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url
@@ -99,7 +100,7 @@ class Core:
         return Edges()
 
     def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:  # noqa: ARG002 - the port has it so
-        """Always empty: `follows` is."""
+        """Always empty: `cited_by` is."""
         return Edges()
 
     def _ask(self, body: str, send: Send) -> dict[str, object]:

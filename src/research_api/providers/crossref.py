@@ -15,6 +15,7 @@ searches and batches see it only through `published`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from research_api.domain.calls import Outgoing, Reply, Send
@@ -54,6 +55,7 @@ class CrossrefSource:
     name = NAME
     looks_up = frozenset({"doi"})
     follows = frozenset({"doi"})
+    cited_by: Final[frozenset[str]] = frozenset()
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -102,7 +104,7 @@ class CrossrefSource:
         return Edges(identifiers=named[: max(limit, 0)], total=total)
 
     def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:  # noqa: ARG002 - no such question
-        """Nothing: Crossref tells their number, not their names."""
+        """Always empty: Crossref tells their number, not their names."""
         return Edges()
 
     def _list(self, params: list[tuple[str, str]], send: Send) -> tuple[list[dict[str, object]], int | None]:

@@ -58,6 +58,7 @@ class DataciteSource:
     name: Final = NAME
     looks_up: Final = frozenset({"doi", "arxiv"})
     follows: Final = frozenset({"doi", "arxiv"})
+    cited_by = follows
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url

@@ -64,6 +64,7 @@ class EuropePmcSource:
     name = NAME
     looks_up = frozenset({"doi", "pmid", "pmcid"})
     follows = frozenset(_FOLLOWED)
+    cited_by = follows
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url

@@ -61,6 +61,7 @@ class OpenAlexSource:
     name = NAME
     looks_up = frozenset({"doi", "pmid", "pmcid", "arxiv", "openalex"})
     follows = looks_up
+    cited_by = follows
 
     def __init__(self, access: Access) -> None:
         self._access = access

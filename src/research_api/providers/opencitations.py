@@ -39,6 +39,7 @@ class OpenCitations:
     name = NAME
     looks_up: frozenset[str] = frozenset()
     follows = frozenset(_SCHEMES)
+    cited_by = follows
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url

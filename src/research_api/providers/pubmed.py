@@ -65,6 +65,7 @@ class PubmedSource:
     name = NAME
     looks_up = frozenset({"pmid", *_NAMES})
     follows = frozenset({"pmid"})
+    cited_by = follows
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url

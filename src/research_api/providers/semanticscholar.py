@@ -75,6 +75,7 @@ class SemanticScholar:
     name = NAME
     looks_up = frozenset(_LEADS)
     follows = looks_up
+    cited_by = follows
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url

@@ -38,6 +38,7 @@ class UnpaywallSource:
     name: Final = NAME
     looks_up: Final = frozenset({"doi"})
     follows: Final[frozenset[str]] = frozenset()
+    cited_by: Final[frozenset[str]] = frozenset()
 
     def __init__(self, access: Access) -> None:
         self._base_url = access.base_url
@@ -63,7 +64,7 @@ class UnpaywallSource:
         return Edges()
 
     def citations(self, identifier: Identifier, limit: int, send: Send) -> Edges:  # noqa: ARG002 - the port has it so
-        """Always empty: `follows` is."""
+        """Always empty: `cited_by` is."""
         return Edges()
 
     def _work(self, doi: str, send: Send) -> dict[str, object] | None:

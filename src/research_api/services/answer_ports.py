@@ -35,8 +35,11 @@ class CacheVisit(Protocol):
         """What is kept under these keys, in one round trip; missing ones are left out."""
         ...
 
-    def put(self, answers: Mapping[str, bytes], keep_seconds: int) -> None:
-        """Each is kept for so long, but for bodies that are over 1 MB compressed."""
+    def put(self, answers: Mapping[str, bytes], keep_seconds: int) -> bool:
+        """Each is kept for so long, in one round trip, but for bodies that are over 1 MB compressed.
+
+        True where all of them are.
+        """
         ...
 
     def fly(self, key: str, seconds: float) -> Flight:
@@ -57,11 +60,20 @@ class Flight(Protocol):
 
     @property
     def is_mine(self) -> bool:
-        """True: this caller asks the sources and must call `land` or `give_up`."""
+        """True: this caller asks the sources and must call `give_up`, or `land` and `tell_others`."""
         ...
 
     def land(self, body: bytes) -> None:
-        """Everybody who waits gets this, whether it may be cached or not. A second end of the flight is none."""
+        """Everybody who waits in this process gets this, whether it may be cached or not.
+
+        A second end of the flight is none.
+        """
+        ...
+
+    def tell_others(self, body: bytes) -> None:
+        """Those who wait in other processes get it, once it has landed here. Until then the flight is under way there;
+        so this may be done behind the answer, and has to be done.
+        """
         ...
 
     def give_up(self) -> None:

@@ -16,7 +16,7 @@ IDLE_SECONDS = 5.0
 # what has come in while an answer is being made begins when that is out; else both would take turns computing
 PAUSE_SECONDS = 0.015
 
-Task = Callable[[], None]
+Task = Callable[[], object]
 
 
 class Behind:

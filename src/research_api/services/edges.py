@@ -102,7 +102,7 @@ class EdgesService:
     def _followed(self, direction: _Direction, reference: str, wish: EdgeWish) -> EdgesAnswer:
         until = self._monotonic() + wish.seconds
         found = self._works.find(reference, wish.seconds * LOOK_UP_SHARE)
-        asked = self._asked(found.work, wish)
+        asked = self._asked(direction, found.work, wish)
         results = self._outside.fan_out.ask(
             self._calls(direction, found, asked), until, Hooks(late=self._take_late)
         )
@@ -121,15 +121,16 @@ class EdgesService:
             warnings=(_NO_NAME,) if asked.is_nameless else (),
         )
 
-    def _asked(self, work: Work, wish: EdgeWish) -> _Asked:
+    def _asked(self, direction: _Direction, work: Work, wish: EdgeWish) -> _Asked:
         """Whom to ask; of those that nobody named, only who can be asked."""
         names = wish.sources or self._outside.of_works
         followers = {
-            name: self._outside.sources[name]
+            name: schemes
             for name in names
-            if name in self._outside.sources and self._outside.sources[name].follows
+            if name in self._outside.sources
+            and (schemes := _schemes_of(direction, self._outside.sources[name]))
         }
-        by_name = {name: known for name, one in followers.items() if (known := _strongest(work, one.follows))}
+        by_name = {name: known for name, one in followers.items() if (known := _strongest(work, one))}
         reported = [name for name in names if wish.sources or name == CATALOG or name in by_name]
         return _Asked(tuple(reported), by_name, is_nameless=bool(followers) and not by_name)
 
@@ -181,6 +182,10 @@ class _Asked:
     names: tuple[str, ...]
     by_name: Mapping[str, Identifier]
     is_nameless: bool
+
+
+def _schemes_of(direction: _Direction, source: Source) -> frozenset[str]:
+    return source.follows if direction is _Direction.REFERENCES else source.cited_by
 
 
 def _strongest(work: Work, schemes: frozenset[str]) -> Identifier | None:

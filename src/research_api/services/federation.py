@@ -21,14 +21,16 @@ from research_api.domain.search import CacheState, SearchRequest, SearchWarning,
 from research_api.domain.works import Work
 from research_api.services.answer_ports import AnswerCache, CacheVisit, Flight
 from research_api.services.asking import SourceAsker
+from research_api.services.behind import Behind
 from research_api.services.cache_keys import FRESH_SECONDS, KEEP_SECONDS, asked_parts, digest
+from research_api.services.list_keeping import KEEP_LIST_SECONDS, list_id, list_key
 from research_api.services.question import Question, understood
 from research_api.services.turns import Turn
 
 log = structlog.get_logger(__name__)
 
 # a change of ranking or of what is kept makes older answers useless
-RANKING_VERSION = 2
+RANKING_VERSION = 3
 FRESH_ONCE_SECONDS = 60
 # while sources fail, an old answer is given all the time, and its renewal tried now and then
 RENEW_ONCE_SECONDS = 15
@@ -64,7 +66,8 @@ class Asking:
 class Federated:
     """The list with its reports, what to say about it, and where it comes from. age_seconds: None unless kept.
 
-    encoded: the list as bytes, where somebody needed it so before. at_hand: works that were read for it, by number.
+    encoded: the list as bytes, where somebody needed it so before. list_id: where it is kept for paging, if it is
+    already. at_hand: works that were read for it, by number.
     """
 
     kept: KeptList
@@ -72,6 +75,7 @@ class Federated:
     cache: CacheState = CacheState.MISS
     age_seconds: int | None = None
     encoded: bytes | None = None
+    list_id: str | None = None
     at_hand: Mapping[int, Work] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -79,10 +83,17 @@ class FederatedSearch:
     """One for a process; threads share it."""
 
     def __init__(
-        self, asker: SourceAsker, cache: AnswerCache, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        asker: SourceAsker,
+        cache: AnswerCache,
+        behind: Behind,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """behind: for telling other processes, which no answer waits for."""
         self._asker = asker
         self._cache = cache
+        self._behind = behind
         self._monotonic = monotonic
 
     def visit(self) -> CacheVisit:
@@ -106,10 +117,13 @@ class FederatedSearch:
         return Turn(question, asking.names, asking.depth, until, visit, passes_by)
 
     def _known(self, turn: Turn, key: str) -> Federated | None:
-        """The kept answer, fresh or stale."""
+        """The kept answer, fresh or stale, as long as its list will be there for those who page through it."""
         found = turn.visit.get([key]).get(key)
-        answer = _decoded(found, turn.question, turn.names) if found is not None else None
-        if found is None or answer is None:
+        if found is None or found.age_seconds > KEEP_SECONDS - KEEP_LIST_SECONDS:
+            return None
+        whole = _with_list(found, turn.visit)
+        answer = _decoded(whole, turn.question, turn.names) if whole is not None else None
+        if answer is None:
             return None
         age_seconds = (answer.age_seconds or 0) + int(found.age_seconds)
         cache = CacheState.HIT if age_seconds <= FRESH_SECONDS else CacheState.STALE
@@ -167,12 +181,16 @@ class FederatedSearch:
         answer = Federated(asked.kept, asked.warnings, encoded=encode_kept(asked.kept), at_hand=asked.at_hand)
         if asked.old_seconds:
             answer = replace(answer, cache=CacheState.STALE, age_seconds=int(asked.old_seconds))
-        body = _encoded(answer, int(asked.old_seconds or asked.age_seconds))
+        # of the oldest of its sources' answers, at this moment
+        age_seconds = int(asked.old_seconds or asked.age_seconds)
         # first kept, then told: who looked just before is not to ask again
         if asked.may_be_kept:
-            turn.visit.put({key: body}, KEEP_SECONDS)
+            answer = _kept(answer, turn.visit, key, age_seconds)
+        body = _head(answer, age_seconds) + (answer.encoded or b"")
         if flight is not None:
             flight.land(body)
+            if not self._behind.submit(partial(flight.tell_others, body)):
+                flight.tell_others(body)
         return answer
 
 
@@ -195,10 +213,33 @@ def _flight_name(turn: Turn, key: str, seconds: float) -> str:
     return digest(["flight", key, seconds, turn.passes_by])
 
 
-def _encoded(answer: Federated, age_seconds: int) -> bytes:
-    """age_seconds: of the oldest of its sources' answers, at this moment."""
-    head = {"age_seconds": age_seconds, "warnings": [asdict(warning) for warning in answer.warnings]}
-    return json.dumps(head).encode() + b"\n" + (answer.encoded or encode_kept(answer.kept))
+def _kept(answer: Federated, visit: CacheVisit, key: str, age_seconds: int) -> Federated:
+    """The answer with its list in the cache: a list is large, and kept once for the answer and for paging."""
+    encoded = answer.encoded or b""
+    named = replace(answer, list_id=list_id(encoded))
+    bodies = {key: _head(named, age_seconds), list_key(str(named.list_id)): encoded}
+    return named if visit.put(bodies, KEEP_SECONDS) else answer
+
+
+def _with_list(found: KeptAnswer, visit: CacheVisit) -> KeptAnswer | None:
+    """An answer is kept without its list; None where that is gone."""
+    try:
+        key = list_key(json.loads(found.body)["list_id"])
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("kept_answer_unreadable", error=type(error).__name__)
+        return None
+    listed = visit.get([key]).get(key)
+    return replace(found, body=found.body + listed.body) if listed is not None else None
+
+
+def _head(answer: Federated, age_seconds: int) -> bytes:
+    """A line, before the list."""
+    head = {
+        "age_seconds": age_seconds,
+        "warnings": [asdict(warning) for warning in answer.warnings],
+        "list_id": answer.list_id,
+    }
+    return json.dumps(head).encode() + b"\n"
 
 
 def _decoded(found: KeptAnswer, question: Question, names: Sequence[str]) -> Federated | None:
@@ -219,4 +260,4 @@ def _decoded(found: KeptAnswer, question: Question, names: Sequence[str]) -> Fed
     except (ValueError, KeyError, TypeError) as error:
         log.warning("kept_answer_unreadable", error=type(error).__name__)
         return None
-    return Federated(kept, warnings, age_seconds=age_seconds)
+    return Federated(kept, warnings, age_seconds=age_seconds, encoded=body, list_id=head["list_id"])

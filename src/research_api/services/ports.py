@@ -12,7 +12,7 @@ from typing import Protocol
 
 from research_api.domain.agreement import RecordKey
 from research_api.domain.edges import Referring
-from research_api.domain.index import Accepted, IndexHits, IndexRequest, KeptList
+from research_api.domain.index import Accepted, IndexHits, IndexRequest
 from research_api.domain.keys import Credential, Key
 from research_api.domain.neighbours import Reach
 from research_api.domain.previews import Looked
@@ -223,21 +223,6 @@ class EmbeddingStore(Protocol):
 
     def progress(self) -> EmbeddingProgress | None:
         """How far the model that is being filled has come; None without a model."""
-        ...
-
-
-class ListStore(Protocol):
-    """Keeps ranked lists for a time."""
-
-    def put(self, data: bytes, ttl_seconds: int) -> str | None:
-        """The id under which the list that `encode_kept` wrote is kept, or None where it could not be kept."""
-        ...
-
-    def get(self, list_id: str) -> KeptList | None:
-        """The list, or None where its time is over.
-
-        Raises Unavailable where the store does not answer.
-        """
         ...
 
 

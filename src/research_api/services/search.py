@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from research_api.domain.errors import Expired, Fault, Invalid
+from research_api.domain.errors import Fault, Invalid
 from research_api.domain.kept_lists import encode_kept
 from research_api.domain.query import print_query
 from research_api.domain.search import (
@@ -24,17 +24,15 @@ from research_api.domain.search import (
 from research_api.domain.text import nfc
 from research_api.services.answer_ports import CacheVisit
 from research_api.services.asking import nothing_listed
-from research_api.services.cache_keys import FRESH_SECONDS
 from research_api.services.catalog_list import CatalogLister
 from research_api.services.cursors import Cursor, CursorSigner
 from research_api.services.federation import Asking, Federated, FederatedSearch, asks_the_same
 from research_api.services.hits import hit_of, works_to_show
-from research_api.services.ports import ListStore, WorkStore
+from research_api.services.list_keeping import keep_list, kept_list
+from research_api.services.ports import WorkStore
 from research_api.services.question import Question, understood
 from research_api.services.source_answers import own_report
 
-# a cursor lives for 15 minutes at least, also one of a page that is as old as kept answers may be
-KEEP_LIST_SECONDS = 15 * 60 + FRESH_SECONDS
 DEFAULT_DEADLINE_SECONDS = 4.0
 # records asked of each source: no fewer than a page shows, and no others than these, so that equal searches share them
 DEPTHS = (25, 50, MAX_PAGE)
@@ -87,7 +85,6 @@ class SearchService:
         store: WorkStore,
         lister: CatalogLister,
         federated: FederatedSearch,
-        lists: ListStore,
         signer: CursorSigner,
         *,
         default_sources: tuple[str, ...] = (CATALOG,),
@@ -95,7 +92,6 @@ class SearchService:
         self._store = store
         self._lister = lister
         self._federated = federated
-        self._lists = lists
         self._signer = signer
         self._default_sources = default_sources
 
@@ -115,7 +111,7 @@ class SearchService:
         is_long = len(found.kept.numbers) > wish.limit
         list_id = None
         if is_long and not visit.is_broken:
-            list_id = self._lists.put(found.encoded or encode_kept(found.kept), KEEP_LIST_SECONDS)
+            list_id = found.list_id or keep_list(found.encoded or encode_kept(found.kept), visit)
         warnings = [*question.warnings, *found.warnings]
         if list_id is None and is_long:
             warnings.append(_NO_PAGING)
@@ -128,9 +124,7 @@ class SearchService:
         question than the cursor's, Unavailable.
         """
         place = self._signer.read(cursor, wish.tenant)
-        kept = self._lists.get(place.list_id)
-        if kept is None:
-            raise Expired("This list is no longer kept. Search again without the cursor.")
+        kept = kept_list(place.list_id, wish.visit or self._federated.visit())
         if request is not None and not asks_the_same(replace(request, text=nfc(request.text)), kept.request):
             detail = "Send the parameters of the first page again, or the cursor alone."
             raise Invalid("The cursor belongs to another search.", faults=(Fault("/cursor", detail),))

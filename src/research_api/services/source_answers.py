@@ -28,7 +28,9 @@ log = structlog.get_logger(__name__)
 # a change of what a source is asked or of how it is read makes its older answers useless
 SOURCE_VERSION = 1
 # merging and writing down take so long: the answer is to be out at the deadline, not begun
-MERGE_SECONDS = 0.03
+MERGE_SECONDS = 0.04
+# while the answer of those that came last is made, putting theirs would only take its turns of the interpreter
+PAUSE_SECONDS = 0.015
 # an answer that is not whole waits so long for the cache to have those of its sources that came last
 PUT_SECONDS = 0.02
 # beside the sources, what is stored is compared with the answers that are kept
@@ -109,6 +111,7 @@ class _Putting:
         self._cache = cache
         self._visit = visit
         self._keys = keys
+        self._is_wanted = threading.Event()
         self._done = threading.Semaphore(0)
 
     def after(self, result: Result[_Value]) -> None:
@@ -116,6 +119,7 @@ class _Putting:
         if not isinstance(result.value, Gathered):
             return
         try:
+            self._is_wanted.wait(PAUSE_SECONDS)
             if not self._visit.is_broken:
                 body = encode_gathered(result.value)
                 # no answer waits for this: it takes nothing of the request's time of Redis
@@ -125,6 +129,7 @@ class _Putting:
 
     def wait_for(self, count: int) -> None:
         """So many are there, or the cache is slow: who asks again at once is to ask only those that failed."""
+        self._is_wanted.set()
         until = time.monotonic() + PUT_SECONDS
         for _ in range(count):
             if not self._done.acquire(timeout=max(0.0, until - time.monotonic())):
@@ -136,7 +141,10 @@ def _call(turn: Turn, source: Source, send: Send) -> Gathered:
     if by_name:
         found = looked_up(source.look_up(by_name, send), f"{by_name[0].scheme}:{by_name[0].value}")
     else:
-        found = gathered(source.search(_question_of(turn.question, turn.depth), send))
+        answer = source.search(_question_of(turn.question, turn.depth), send)
+        if answer.rejected:
+            log.warning("records_rejected", source=source.name, count=answer.rejected)
+        found = gathered(answer)
     return found.against(turn.question)
 
 
