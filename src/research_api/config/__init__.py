@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,8 @@ KNOWN_SOURCES = (
 MORE_SOURCES = ("unpaywall", "opencitations")
 # what has an address and may have a key: the sources on other hosts
 REMOTE_SOURCES = (*(name for name in KNOWN_SOURCES if name != "catalog"), *MORE_SOURCES)
+# the others take no key
+KEYED_SOURCES = ("openalex", "semanticscholar", "crossref", "pubmed", "core", "opencitations")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("json", "text")
 DATABASE_SCHEMES = ("postgresql", "postgres")
@@ -134,8 +136,8 @@ def _settings(read: Reader, written: Written, data_dir: Path, *, production: boo
         hub_url=read.public_url("HF_ENDPOINT", "https://huggingface.co"),
         egress_allow=read.endpoints("EGRESS_ALLOW"),
         contact_email=read.mail_address("CONTACT_EMAIL"),
-        source_base_urls=_by_source(read.source_url, "BASE_URL"),
-        source_api_keys=_by_source(read.secret, "API_KEY"),
+        source_base_urls=_by_source(read.source_url, REMOTE_SOURCES, "BASE_URL"),
+        source_api_keys=_by_source(read.secret, KEYED_SOURCES, "API_KEY"),
     )
 
 
@@ -144,9 +146,9 @@ def data_dir_of(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("DATA_DIR", "").strip() or ".data").expanduser().absolute()
 
 
-def _by_source(read: Callable[[str], str], suffix: str) -> Mapping[str, str]:
+def _by_source(read: Callable[[str], str], names: Iterable[str], suffix: str) -> Mapping[str, str]:
     """What is given as OPENALEX_SUFFIX and its like, by source."""
-    given = {source: read(f"{source.upper()}_{suffix}") for source in REMOTE_SOURCES}
+    given = {source: read(f"{source.upper()}_{suffix}") for source in names}
     return MappingProxyType({source: value for source, value in given.items() if value})
 
 
