@@ -89,7 +89,7 @@ def _json(reply: Reply) -> object:
 
 
 def _parsed(data: bytes) -> object:
-    """A page of works takes a third of the library's time here, and what follows no more than the rules of JSON too."""
+    """By orjson, which takes half the time, where the body keeps all rules of JSON."""
     try:
         return orjson.loads(data)
     except ValueError:
