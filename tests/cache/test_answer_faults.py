@@ -312,3 +312,47 @@ def test_a_lock_that_redis_took_after_its_time_holds_nobody_up(
 
     wait_until(lambda: not client.exists("flight:1:key"), "its end")
     assert make_cache(redis_url).visit().fly("key", 60).is_mine
+
+
+def test_a_lock_that_could_not_be_let_go_in_time_is_let_go_afterwards(
+    redis_url: str, make_cache: MakeCache, client: Redis
+) -> None:
+    visit = make_cache(redis_url).visit()
+    flight = visit.fly("key", 60)
+    with frozen(redis_url):
+        assert visit.get(["other"]) == {}
+    assert visit.is_broken
+
+    flight.land(BODY)
+    flight.tell_others(BODY)
+
+    wait_until(lambda: not client.exists("flight:1:key"), "its end")
+
+
+def test_after_a_fault_nothing_is_sent_for_a_lock_that_was_never_asked_for(
+    scripted: ScriptedRedis, make_cache: MakeCache
+) -> None:
+    scripted.reply = None
+    visit = make_cache(scripted.url).visit()
+    visit.get(["key"])
+    came = list(scripted.commands)
+
+    flight = visit.fly("key", 5)
+    flight.land(BODY)
+    flight.tell_others(BODY)
+
+    assert flight.is_mine
+    assert "release" not in {one.name for one in threading.enumerate()}
+    assert scripted.commands == came
+
+
+def test_what_is_put_beside_a_request_ends_with_its_first_fault(
+    scripted: ScriptedRedis, make_cache: MakeCache
+) -> None:
+    scripted.reply = None
+    visit = make_cache(scripted.url).visit()
+    beside = visit.beside()
+
+    beside.put({"key": BODY}, 60)
+
+    assert (beside.is_broken, visit.is_broken, visit.beside().is_broken) == (True, True, True)

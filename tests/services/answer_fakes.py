@@ -24,6 +24,7 @@ class FakeFlight:
         self.ends_at = ends_at
         self._cache = cache
         self._key = key
+        self.told = cache.told
         self._is_over = threading.Event()
         self._body: bytes | None = None
 
@@ -51,7 +52,7 @@ class FakeTicket:
         self.flight.end(body)
 
     def tell_others(self, body: bytes) -> None:
-        """There are none."""
+        self.flight.told.append(body)
 
     def give_up(self) -> None:
         assert self.is_mine
@@ -67,13 +68,15 @@ class FakeAnswerCache:
     """Its time stands still until `pass_time`; `is_broken` makes each visit a broken one.
 
     asked, put_keys: the keys of each `get` and of each `put`, in order.
-    seconds_put: what was asked to be kept, by key. boarded: how many wanted a part in a flight.
+    told: the bodies that other processes were told. seconds_put: what was asked to be kept, by key. boarded: how many
+    wanted a part in a flight.
     """
 
     is_broken: bool = False
     asked: list[tuple[str, ...]] = field(default_factory=list)
     put_keys: list[tuple[str, ...]] = field(default_factory=list)
     seconds_put: dict[str, int] = field(default_factory=dict)
+    told: list[bytes] = field(default_factory=list)
     boarded: int = 0
     _now: float = 1000.0
     _entries: dict[str, _Entry] = field(default_factory=dict)
@@ -146,6 +149,9 @@ class FakeCacheVisit:
 
     cache: FakeAnswerCache
     _has_broken: bool = False
+
+    def beside(self) -> FakeCacheVisit:
+        return self
 
     @property
     def is_broken(self) -> bool:

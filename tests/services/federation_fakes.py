@@ -79,7 +79,7 @@ class FakeSource:
 class FakeWorkStore:
     """Works in memory; `stored` has the batches that were written, `told` the ids that answers had for them.
 
-    failure: what it raises.
+    failure: what it raises. before_look runs in each look, and may wait.
     """
 
     def __init__(self, feed: FakeChangeFeed) -> None:
@@ -88,10 +88,12 @@ class FakeWorkStore:
         self.told: list[Mapping[RecordKey, str]] = []
         self.failure: Exception | None = None
         self.wrote = threading.Event()
+        self.before_look: Callable[[], None] = lambda: None
 
     def look(self, batch: Sequence[Incoming], *, with_works: bool) -> Looked:
         if self.failure is not None:
             raise self.failure
+        self.before_look()
         return Looked()
 
     def links_among(self, numbers: Sequence[int]) -> dict[int, int]:

@@ -16,6 +16,7 @@ from research_api.domain.search import (
 )
 from research_api.domain.sources import SourceQuestion
 from research_api.services.search import Wish
+from tests.services.answer_fakes import FakeCacheVisit
 from tests.services.federation_bench import Bench, failing, outcomes, record, titles
 from tests.timing import wait_until
 
@@ -204,3 +205,102 @@ def test_an_answer_is_as_old_as_the_oldest_of_its_parts(bench: Bench) -> None:
     assert (whole.cache, whole.complete) == (CacheState.MISS, True)
     assert (young.cache, young.age_seconds) == (CacheState.HIT, 14 * 60 + 30)
     assert old.cache is CacheState.STALE
+
+
+def test_a_source_counts_while_the_database_is_slow_and_nothing_of_it_is_kept(bench: Bench) -> None:
+    gate = threading.Event()
+    bench.parts.store.before_look = lambda: bool(gate.wait(30)) or None
+    bench.crossref.records = (record("crossref", 1),)
+    hurry = Wish(10, "t", "key", deadline_seconds=0.4)
+
+    answer = bench.ask(wish=hurry)
+    gate.set()
+    again = bench.ask()
+
+    assert outcomes(answer) == {"catalog": "empty", "crossref": "ok", "openalex": "empty"}
+    assert titles(answer) == ["Deep water"]
+    assert "not_compared" in {one.code for one in answer.warnings}
+    assert (answer.degraded, again.cache, again.degraded) == (True, CacheState.MISS, False)
+
+
+def test_kept_answers_are_not_compared_where_the_database_is_slow(bench: Bench) -> None:
+    bench.crossref.records = (record("crossref", 1),)
+    bench.openalex.before = failing()
+    bench.ask()
+    gate = threading.Event()
+    bench.parts.store.before_look = lambda: bool(gate.wait(30)) or None
+    bench.openalex.before = lambda: None
+
+    answer = bench.ask(wish=Wish(10, "t", "key", deadline_seconds=0.4))
+    gate.set()
+
+    assert titles(answer) == ["Deep water"]
+    assert "not_compared" in {one.code for one in answer.warnings}
+    assert len(bench.crossref.asked) == 1
+
+
+def test_other_processes_are_told_every_answer(bench: Bench) -> None:
+    bench.crossref.records = (record("crossref", 1),)
+    bench.ask()
+    bench.crossref.before = failing()
+    bench.ask("other words")
+
+    wait_until(lambda: len(bench.parts.cache.told) == 2, "both")
+    assert all(b"Deep water" in body or b"error" in body for body in bench.parts.cache.told)
+
+
+def test_other_processes_are_told_where_too_much_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.parts.behind, "submit", lambda _: False)
+
+    bench.ask()
+
+    assert len(bench.parts.cache.told) == 1
+
+
+def lists_of(bench: Bench) -> list[str]:
+    return [key for key in bench.parts.cache.kept if key.startswith("list-")]
+
+
+def test_a_kept_answer_can_be_paged_through_and_its_list_is_kept_once(bench: Bench) -> None:
+    bench.crossref.records = tuple(record("crossref", number, f"Deep water {number}") for number in range(5))
+    small = Wish(2, "t", "key")
+
+    pages = [bench.ask(wish=small), bench.ask(wish=small)]
+    cursor = pages[1].next_cursor
+    assert cursor is not None
+    after = bench.parts.service.next_page(cursor, small, request=None)
+
+    assert [one.cache for one in pages] == [CacheState.MISS, CacheState.HIT]
+    assert len(lists_of(bench)) == 1
+    assert len({*titles(pages[1]), *titles(after)}) == 4
+
+
+def test_an_answer_without_its_list_is_none(bench: Bench) -> None:
+    bench.ask()
+    for key in lists_of(bench):
+        del bench.parts.cache._entries[key]
+
+    assert bench.ask().cache is CacheState.MISS
+
+
+def test_an_answer_whose_list_ends_before_its_cursor_is_none(bench: Bench) -> None:
+    bench.ask()
+
+    bench.parts.cache.pass_time(23.6 * 3600)
+
+    assert bench.ask().cache is CacheState.MISS
+
+
+def test_a_list_that_cannot_be_kept_is_put_for_paging_at_least(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.crossref.records = tuple(record("crossref", number, f"Deep water {number}") for number in range(5))
+    put = FakeCacheVisit.put
+    monkeypatch.setattr(
+        FakeCacheVisit, "put", lambda visit, bodies, seconds: len(bodies) == 1 and put(visit, bodies, seconds)
+    )
+
+    first = bench.ask(wish=Wish(2, "t", "key"))
+
+    assert first.next_cursor is not None
+    assert bench.ask(wish=Wish(2, "t", "key")).cache is CacheState.MISS

@@ -236,8 +236,9 @@ class FakeKeys:
 
 
 def fake_pages() -> KeptPages:
-    """Real ones over a cache in memory."""
-    return KeptPages(FakeAnswerCache(), Behind("pages", idle_seconds=0.2))
+    """Real ones over a cache in memory; its `pass_time` passes for them as well."""
+    cache = FakeAnswerCache()
+    return KeptPages(cache, Behind("pages", idle_seconds=0.2), monotonic=lambda: cache._now)
 
 
 @dataclass

@@ -53,7 +53,9 @@ def test_a_page_has_the_etag_of_its_answer(
     etag = client.call("GET", SEARCH).headers["ETag"]
 
     services.pages._cache.lose()  # type: ignore[attr-defined] # the fake's
+    services.pages._cache.pass_time(1)  # type: ignore[attr-defined] # the fake's
     made_anew = client.call("GET", SEARCH)
+    assert len(services.search.asked) == 2
     unchanged = client.call("GET", SEARCH, headers={"If-None-Match": etag})
 
     assert made_anew.headers["ETag"] == etag

@@ -70,6 +70,10 @@ class RedisCacheVisit:
         self._flights = flights
         self._wall_seconds = wall_seconds
 
+    def beside(self) -> RedisCacheVisit:
+        """The same for what no answer waits for: a time of its own, and over with this one."""
+        return RedisCacheVisit(self._allowance.beside(), self._counter, self._flights, self._wall_seconds)
+
     @property
     def is_broken(self) -> bool:
         """True where Redis is asked no more in this request."""

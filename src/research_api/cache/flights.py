@@ -17,6 +17,8 @@ from research_api.cache.counts import AnswerCounter
 # long enough for whoever waits to look again, short enough that a body that may not be cached is not
 LANDED_MS = 3_000
 POLL_SECONDS = 0.015
+# where Redis was away when the lock was to go; most often it is frozen for a moment
+RELEASE_AFTER_SECONDS = (0.0, 0.5)
 # Redis counts in whole milliseconds
 LATE_SECONDS = 0.005
 
@@ -88,8 +90,8 @@ class Flights:
         token = secrets.token_hex(16)
         try:
             holder = allowance.run("EVAL", CLAIM, 1, question.lock_name, token, max(1, int(seconds * 1000)))
-        except RedisAway:
-            question.doubtful = token
+        except RedisAway as away:
+            question.doubtful = token if away.was_sent else None
             return RedisFlight(self, question, allowance, is_mine=True)
         if not isinstance(holder, bytes):
             return RedisFlight(self, question, allowance, is_mine=True)
@@ -194,13 +196,18 @@ class RedisFlight:
         """True where the flight was mine and still under way, and Redis has to know of its end."""
         is_ended = self.is_mine and self._flights.end(self._question, body)
         if is_ended and self._question.doubtful is not None:
-            self._release_doubtful(self._question.doubtful)
+            self._release_anyway(self._question.doubtful)
         return is_ended and self._question.token is not None
 
-    def _release_doubtful(self, token: str) -> None:
-        """A lock that nobody knows to be held would have other processes wait for nobody."""
-        command = ("EVAL", RELEASE, 1, self._question.lock_name, token)
-        threading.Thread(target=self._allowance.try_anyway, args=command, name="release", daemon=True).start()
+    def _release_anyway(self, token: str) -> None:
+        """A lock that is held for nothing would have other processes wait until it ends by itself."""
+        threading.Thread(target=self._try_to_release, args=(token,), name="release", daemon=True).start()
+
+    def _try_to_release(self, token: str) -> None:
+        for seconds in RELEASE_AFTER_SECONDS:
+            time.sleep(seconds)
+            if self._allowance.try_anyway("EVAL", RELEASE, 1, self._question.lock_name, token):
+                return
 
     def _release(self) -> None:
         self._send("EVAL", RELEASE, 1, self._question.lock_name, str(self._question.token))
@@ -209,8 +216,8 @@ class RedisFlight:
         try:
             self._allowance.run(*command)
         except RedisAway:
-            # counted and logged where it happened; the lock ends by itself
-            return
+            # counted and logged where it happened
+            self._release_anyway(str(self._question.token))
 
     def _is_mine_to_watch(self, until: float) -> bool:
         """True where this caller watches Redis from now on; else something changed or the time is over."""

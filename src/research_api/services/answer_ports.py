@@ -26,6 +26,10 @@ class CacheVisit(Protocol):
     was asked.
     """
 
+    def beside(self) -> CacheVisit:
+        """For what no answer waits for: it takes none of the request's time, and is broken where the request's is."""
+        ...
+
     @property
     def is_broken(self) -> bool:
         """True where Redis is asked no more in this request."""

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 LATE_SECONDS = 10.0
 # calls of one process to one source at once: a source that hangs holds no more threads than these
 CALLS_AT_ONCE = 8
+# values of one process that are refined at once
+REFINED_AT_ONCE = 32
 
 Value = TypeVar("Value")
 
@@ -68,6 +70,7 @@ class FanOut:
         self._late_seconds = late_seconds
         self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._refining = threading.BoundedSemaphore(REFINED_AT_ONCE)
         self._places: dict[str, threading.BoundedSemaphore] = {}
         self._latencies_ms: dict[str, float] = {}
 
@@ -104,12 +107,25 @@ class FanOut:
             return
         try:
             result = self._result(run)
-            if result.value is not None:
-                run.round.offer(result)
-                result = _refined(result, result.value, run.round.hooks)
         finally:
             run.place.release()
+        if result.value is not None:
+            run.round.offer(result)
+            result = self._refined(run, result, result.value)
         run.round.deliver(result)
+
+    def _refined(self, run: _Call[Value], result: Result[Value], value: Value) -> Result[Value]:
+        """Whoever is slow to refine holds up nobody but those who want the same, and these until their deadline."""
+        if not self._refining.acquire(timeout=max(0.0, run.until - self._monotonic())):
+            return result
+        try:
+            return replace(result, value=run.round.hooks.refine(value))
+        except Exception as error:
+            # what the source said is there, and good without it
+            log.error("not_refined", source=result.name, error=type(error).__name__, exc_info=True)
+            return result
+        finally:
+            self._refining.release()
 
     def _result(self, run: _Call[Value]) -> Result[Value]:
         value, outcome, retry_after = None, None, None
@@ -134,15 +150,6 @@ class FanOut:
         latency_ms = round((self._monotonic() - run.begin) * 1000)
         self._latencies_ms[run.name] = latency_ms
         return Result(run.name, value, outcome, latency_ms, retry_after)
-
-
-def _refined(result: Result[Value], value: Value, hooks: Hooks[Value]) -> Result[Value]:
-    try:
-        return replace(result, value=hooks.refine(value))
-    except Exception as error:
-        # what the source said is there, and good without it
-        log.error("not_refined", source=result.name, error=type(error).__name__, exc_info=True)
-        return result
 
 
 class _Round(Generic[Value]):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -40,10 +42,14 @@ class KeptPage:
 class KeptPages:
     """One for a process; threads share it."""
 
-    def __init__(self, cache: AnswerCache, behind: Behind) -> None:
+    def __init__(
+        self, cache: AnswerCache, behind: Behind, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._cache = cache
         self._behind = behind
-        self._recent = Recent[KeptPage](REMEMBERED_SECONDS, MAX_REMEMBERED, takes=_is_small)
+        self._recent = Recent[KeptPage](
+            REMEMBERED_SECONDS, MAX_REMEMBERED, takes=_is_small, monotonic=monotonic
+        )
 
     def visit(self) -> CacheVisit:
         """The use of the cache by one request, for all that it asks of it."""

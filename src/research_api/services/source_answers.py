@@ -69,7 +69,7 @@ class SourceAnswers:
         calls = self._calls(turn, own, [name for name in keys if name not in fresh])
         if kept:
             calls[_LOOK] = lambda _send: own.look([one for was in kept.values() for one in was.given.records])
-        putting = _Putting(self._cache, turn.visit, keys)
+        putting = _Putting(turn.visit.beside(), self._cache, keys)
         hooks = Hooks(partial(_refined, own), putting.after, partial(_take_late, own, putting))
         results = self._fan_out.ask(calls, turn.until - MERGE_SECONDS, hooks)
         looked = results.pop(_LOOK, None)
@@ -106,10 +106,10 @@ class SourceAnswers:
 class _Putting:
     """Puts each source's answer into the cache, in the thread that asked it, while others are waited for."""
 
-    def __init__(self, cache: AnswerCache, visit: CacheVisit, keys: Mapping[str, str]) -> None:
-        """visit: the request's; where that found the cache broken, nothing is put."""
-        self._cache = cache
+    def __init__(self, visit: CacheVisit, cache: AnswerCache, keys: Mapping[str, str]) -> None:
+        """visit: beside the request's. cache: for answers that come when the request is long over."""
         self._visit = visit
+        self._cache = cache
         self._keys = keys
         self._is_wanted = threading.Event()
         self._done = threading.Semaphore(0)
@@ -120,12 +120,18 @@ class _Putting:
             return
         try:
             self._is_wanted.wait(PAUSE_SECONDS)
-            if not self._visit.is_broken:
-                body = encode_gathered(result.value)
-                # no answer waits for this: it takes nothing of the request's time of Redis
-                self._cache.visit().put({self._keys[result.name]: body}, KEEP_SECONDS)
+            self._put(result.name, result.value, self._visit)
         finally:
             self._done.release()
+
+    def late(self, result: Result[_Value]) -> None:
+        """So has it what came after the deadline, whatever the request made of the cache."""
+        if isinstance(result.value, Gathered):
+            self._put(result.name, result.value, self._cache.visit())
+
+    def _put(self, name: str, given: Gathered, visit: CacheVisit) -> None:
+        if not visit.is_broken:
+            visit.put({self._keys[name]: encode_gathered(given)}, KEEP_SECONDS)
 
     def wait_for(self, count: int) -> None:
         """So many are there, or the cache is slow: who asks again at once is to ask only those that failed."""
@@ -154,7 +160,7 @@ def _refined(own: Own, value: _Value) -> _Value:
 
 def _take_late(own: Own, putting: _Putting, result: Result[_Value]) -> None:
     if isinstance(result.value, Gathered):
-        putting.after(result)
+        putting.late(result)
         own.on_late(result.value.records)
 
 

@@ -12,14 +12,18 @@ from werkzeug.exceptions import PreconditionFailed
 
 from research_api.web.envelope import REVALIDATE
 
+# an object of ours in a body is a mistake, and not to be written out part by part
+_AS_IT_IS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
 
 def encode(body: object) -> bytes:
     """The body as JSON in UTF-8, names in the order of the body; null for NaN and infinities, which JSON has not.
 
-    A lone surrogate, which UTF-8 cannot carry, stays the JSON escape that it is.
+    A lone surrogate, which UTF-8 cannot carry, stays the JSON escape that it is. Raises TypeError for what is no JSON,
+    ValueError for NaN beside such a surrogate.
     """
     try:
-        return orjson.dumps(body)
+        return orjson.dumps(body, option=_AS_IT_IS)
     except TypeError:
         # such a surrogate, or a whole number of more than 64 bits
         text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
