@@ -22,6 +22,8 @@ from tests.timing import wait_until
 pytestmark = pytest.mark.services
 
 AT_MOST_SECONDS = REQUEST_SECONDS * 1.2
+# longer than any test waits for a lock to end
+AN_HOUR = 3_600
 BODY = b"body of an answer " * 3_000
 
 
@@ -301,7 +303,7 @@ def test_a_lock_that_redis_took_after_its_time_holds_nobody_up(
     visit = make_cache(redis_url).visit()
     visit.first("connected", 60)
     with frozen(redis_url):
-        flight = visit.fly("key", 60)
+        flight = visit.fly("key", AN_HOUR)
     wait_until(lambda: client.exists("flight:1:key"), "the lock")
 
     if has_landed:
@@ -318,7 +320,7 @@ def test_a_lock_that_could_not_be_let_go_in_time_is_let_go_afterwards(
     redis_url: str, make_cache: MakeCache, client: Redis
 ) -> None:
     visit = make_cache(redis_url).visit()
-    flight = visit.fly("key", 60)
+    flight = visit.fly("key", AN_HOUR)
     with frozen(redis_url):
         assert visit.get(["other"]) == {}
     assert visit.is_broken
