@@ -52,6 +52,25 @@ def test_equal_searches_at_once_ask_a_source_that_hangs_once(federation: Federat
     assert federation.counts()["crossref"] <= 2
 
 
+def test_equal_searches_at_a_frozen_valkey_ask_each_source_once_in_each_process(
+    federation: Federation,
+) -> None:
+    """Without Redis no process knows of the other; those of one still meet."""
+    for name in ASKED:
+        federation.server.delay(name, 0.5)
+    processes = len(federation.web_workers())
+    with federation.system.frozen("valkey-server"):
+        federation.server.forget()
+        answers = federation.at_once(AT_ONCE, federation.text(), limit=10, deadline_ms=4_000)
+
+    assert [one.status for one in answers] == [200] * AT_ONCE
+    assert all(failed(one.json) == {} and ids(one.json) for one in answers)
+    assert all(1 <= count <= processes for count in federation.counts().values())
+    # afterwards nobody holds a lock that has others wait for nothing
+    again = federation.ask(federation.text(), limit=10)
+    assert (again.status, failed(again.json)) == (200, {})
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_who_waits_for_a_process_that_is_killed_answers_within_the_deadline(
     federation: Federation, number: int
