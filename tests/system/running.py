@@ -285,9 +285,9 @@ class System:
         """A work by any reference; `safe` are the characters that are sent unescaped."""
         return self.get(f"/v1/works/{quote(reference, safe=safe)}")
 
-    def pages(self, q: str, limit: int) -> Iterator[list[str]]:
+    def pages(self, q: str, limit: int, **asked: object) -> Iterator[list[str]]:
         """The ids of one page after another; the next is asked for when it is taken."""
-        parameters: dict[str, object] = {"q": q}
+        parameters: dict[str, object] = {"q": q, **asked}
         while parameters:
             answer = self.get(f"/v1/search?{urlencode({**parameters, 'limit': limit, 'fields': 'title'})}")
             assert answer.status == 200, answer.body
@@ -295,9 +295,9 @@ class System:
             cursor = answer.json["next_cursor"]
             parameters = {"cursor": cursor} if cursor else {}
 
-    def walk(self, q: str, limit: int) -> list[str]:
+    def walk(self, q: str, limit: int, **asked: object) -> list[str]:
         """The ids of every page, in order."""
-        return [one for page in self.pages(q, limit) for one in page]
+        return [one for page in self.pages(q, limit, **asked) for one in page]
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows, straight from the database."""
