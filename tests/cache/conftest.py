@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,8 +11,14 @@ from redis import Redis
 
 from research_api.cache.answers import RedisAnswerCache
 from research_api.cache.bounded import BoundedRedis
+from tests.timing import wait_until
 
 MakeCache = Callable[..., RedisAnswerCache]
+
+
+def releasing() -> list[str]:
+    """Threads that try to let go of a lock."""
+    return [one.name for one in threading.enumerate() if one.name == "release"]
 
 
 @pytest.fixture
@@ -24,6 +31,8 @@ def make_cache() -> Iterator[MakeCache]:
         return RedisAnswerCache(clients[-1], **options)
 
     yield make
+    # what they open after their client was closed, nobody closes
+    wait_until(lambda: not releasing(), "the last try")
     for client in clients:
         client.close()
 

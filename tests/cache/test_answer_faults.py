@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -15,7 +14,7 @@ from research_api.cache.allowance import Allowance, RedisAway
 from research_api.cache.answers import REQUEST_SECONDS, RedisAnswerCache, RedisCacheVisit
 from research_api.cache.bounded import BoundedRedis
 from research_api.cache.counts import AnswerCounter
-from tests.cache.conftest import MakeCache
+from tests.cache.conftest import MakeCache, releasing
 from tests.cache.redis_stand_ins import ScriptedRedis, closed_port, frozen, in_threads, scripted_redis
 from tests.timing import wait_until
 
@@ -25,11 +24,6 @@ AT_MOST_SECONDS = REQUEST_SECONDS * 1.2
 # longer than any test waits for a lock to end
 AN_HOUR = 3_600
 BODY = b"body of an answer " * 3_000
-
-
-def releasing() -> list[str]:
-    """Threads that try to let go of a lock."""
-    return [one.name for one in threading.enumerate() if one.name == "release"]
 
 
 @pytest.fixture
@@ -339,7 +333,6 @@ def test_a_lock_that_could_not_be_let_go_in_time_is_let_go_afterwards(
 def test_after_a_fault_nothing_is_sent_for_a_lock_that_was_never_asked_for(
     scripted: ScriptedRedis, make_cache: MakeCache
 ) -> None:
-    wait_until(lambda: not releasing(), "the end of what other tests began")
     scripted.reply = None
     visit = make_cache(scripted.url).visit()
     visit.get(["key"])
