@@ -276,7 +276,6 @@ ANSWERED = (
     ],
     ids=["search", "look-up"],
 )
-@pytest.mark.slow
 def test_hostile_payloads_raise_nothing_but_failures_of_the_source(ask: Callable[[Given], int]) -> None:
     outcomes = outcomes_of(json.loads(ANSWERED), ask)
 

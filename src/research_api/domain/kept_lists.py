@@ -40,10 +40,6 @@ class LinesOfWorks(Mapping[int, Work]):
     def __len__(self) -> int:
         return len(self._lines)
 
-    def lines(self) -> Mapping[int, bytes]:
-        """The lines themselves."""
-        return self._lines
-
 
 def encode_kept(kept: KeptList) -> bytes:
     """The list as bytes; `decode_kept` is the inverse."""
@@ -60,7 +56,7 @@ def encode_kept(kept: KeptList) -> bytes:
     }
     count = len(kept.numbers)
     packed = struct.pack(f"<{count}Q{count}d", *kept.numbers, *kept.scores)
-    lines = [b"%d %s" % (number, line) for number, line in _lines_of(kept.works).items()]
+    lines = [b"%d %s" % (number, _text(_body_of(work))) for number, work in kept.works.items()]
     return b"\n".join([_text({**head, "count": count}), packed + b"\n".join(lines)])
 
 
@@ -94,13 +90,6 @@ def decode_kept(data: bytes) -> KeptList:
             for report in head["reports"]
         ),
     )
-
-
-def _lines_of(works: Mapping[int, Work]) -> Mapping[int, bytes]:
-    """Of a list from the cache nothing is read to keep it for paging: reading and writing 100 works takes 4 ms."""
-    if isinstance(works, LinesOfWorks):
-        return works.lines()
-    return {number: _text(_body_of(work)) for number, work in works.items()}
 
 
 def _facets_of(body: Mapping[str, Any]) -> Mapping[str, tuple[FacetCount, ...]]:

@@ -178,15 +178,16 @@ class FederatedSearch:
             if flight is not None:
                 flight.give_up()
             raise
-        answer = Federated(asked.kept, asked.warnings, encoded=encode_kept(asked.kept), at_hand=asked.at_hand)
+        encoded = encode_kept(asked.kept)
+        answer = Federated(asked.kept, asked.warnings, encoded=encoded, at_hand=asked.at_hand)
         if asked.old_seconds:
             answer = replace(answer, cache=CacheState.STALE, age_seconds=int(asked.old_seconds))
         # of the oldest of its sources' answers, at this moment
         age_seconds = int(asked.old_seconds or asked.age_seconds)
         # first kept, then told: who looked just before is not to ask again
         if asked.may_be_kept:
-            answer = _kept(answer, turn.visit, key, age_seconds)
-        body = _head(answer, age_seconds) + (answer.encoded or b"")
+            answer = _kept(answer, encoded, turn.visit, key, age_seconds)
+        body = _head(answer, age_seconds) + encoded
         if flight is not None:
             flight.land(body)
             if not self._behind.submit(partial(flight.tell_others, body)):
@@ -213,11 +214,11 @@ def _flight_name(turn: Turn, key: str, seconds: float) -> str:
     return digest(["flight", key, seconds, turn.passes_by])
 
 
-def _kept(answer: Federated, visit: CacheVisit, key: str, age_seconds: int) -> Federated:
+def _kept(answer: Federated, encoded: bytes, visit: CacheVisit, key: str, age_seconds: int) -> Federated:
     """The answer with its list in the cache: a list is large, and kept once for the answer and for paging."""
-    encoded = answer.encoded or b""
-    named = replace(answer, list_id=list_id(encoded))
-    bodies = {key: _head(named, age_seconds), list_key(str(named.list_id)): encoded}
+    id_ = list_id(encoded)
+    named = replace(answer, list_id=id_)
+    bodies = {key: _head(named, age_seconds), list_key(id_): encoded}
     return named if visit.put(bodies, KEEP_SECONDS) else answer
 
 

@@ -124,10 +124,9 @@ class _Putting:
         finally:
             self._done.release()
 
-    def late(self, result: Result[_Value]) -> None:
+    def late(self, name: str, given: Gathered) -> None:
         """So has it what came after the deadline, whatever the request made of the cache."""
-        if isinstance(result.value, Gathered):
-            self._put(result.name, result.value, self._cache.visit())
+        self._put(name, given, self._cache.visit())
 
     def _put(self, name: str, given: Gathered, visit: CacheVisit) -> None:
         if not visit.is_broken:
@@ -160,7 +159,7 @@ def _refined(own: Own, value: _Value) -> _Value:
 
 def _take_late(own: Own, putting: _Putting, result: Result[_Value]) -> None:
     if isinstance(result.value, Gathered):
-        putting.late(result)
+        putting.late(result.name, result.value)
         own.on_late(result.value.records)
 
 
